@@ -1,0 +1,48 @@
+//! The file of the Wigner recursion: for every degree l the isometry V_l → ℝ³ ⊗ V_{l-1}, which is
+//! the gradient divided by √(l(2l + 1)).
+
+use num_rational::BigRational;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::emit::rounding;
+use crate::tables::{Harmonics, Surd};
+
+/// The text of `wigner.rs`.
+pub fn module(tables: &Harmonics) -> TokenStream {
+    let names = (1..=tables.lmax()).map(|l| format_ident!("ISOMETRY_{l}"));
+    let statics = (1..=tables.lmax()).map(|l| isometry(tables, l));
+    let count = Literal::usize_unsuffixed(tables.lmax());
+    quote! {
+        /// The isometries of degrees 1 to LMAX.
+        static ISOMETRIES: [&[&[Term]]; #count] = [#(&#names),*];
+        #(#statics)*
+    }
+}
+
+/// The rows m = -l..=l of one isometry: the nonzero entries by axis and m'.
+fn isometry(tables: &Harmonics, l: usize) -> TokenStream {
+    let name = format_ident!("ISOMETRY_{l}");
+    let size = Literal::usize_unsuffixed(2 * l + 1);
+    let norm = Surd::sqrt(BigRational::new(1.into(), (l * (2 * l + 1)).into()));
+    let rows = (-(l as i32)..=l as i32).map(|m| {
+        let terms = (0..3).flat_map(|axis| {
+            let norm = &norm;
+            tables.gradient(l, axis, m).iter().map(move |term| {
+                let value = &term.coefficient * norm;
+                // Axes in the order of degree 1: y, z, x.
+                let slot = Literal::usize_unsuffixed((axis + 2) % 3);
+                let column = Literal::usize_unsuffixed((term.m + l as i32 - 1) as usize);
+                let wide = Literal::f64_unsuffixed(rounding::to_f64(&value));
+                let narrow = Literal::f32_unsuffixed(rounding::to_f32(&value));
+                quote!(term(#slot, #column, #wide, #narrow))
+            })
+        });
+        quote!(&[#(#terms),*])
+    });
+    let doc = format!(" Y_{l} → ∂Y_{l} / √({l} · {}), in Y_{}.", 2 * l + 1, l - 1);
+    quote! {
+        #[doc = #doc]
+        static #name: [&[Term]; #size] = [#(#rows),*];
+    }
+}
