@@ -153,7 +153,7 @@ impl Builder {
     }
 }
 
-/// Joins each addition with a product that only it reads.
+/// Joins each addition with a product that only it reads, and each other negation with its constant.
 fn with_multiply_adds(program: Program) -> Program {
     let uses = program.uses();
     let nodes = &program.nodes;
@@ -182,7 +182,17 @@ fn with_multiply_adds(program: Program) -> Program {
             },
             Op::Mul(a, b) => Op::Mul(at(a), at(b)),
             Op::MulAdd(a, b, c) => Op::MulAdd(at(a), at(b), at(c)),
-            Op::Neg(a) => Op::Neg(at(a)),
+            // A negated multiple that nobody else reads is a multiple of the negated constant.
+            Op::Neg(a) => match nodes[a.index()].op {
+                Op::Mul(b, c) if uses[a.index()] == 1 => match &nodes[b.index()].op {
+                    Op::Constant(value) => {
+                        let negated = push_node(&mut fused, Op::Constant(-value), None);
+                        Op::Mul(negated, at(c))
+                    }
+                    _ => Op::Neg(at(a)),
+                },
+                _ => Op::Neg(at(a)),
+            },
             Op::Input(_) | Op::Constant(_) => node.op.clone(),
         };
         renamed.push(push_node(&mut fused, op, node.label.clone()));

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::emit::rounding;
-use crate::ir::{Id, Op, Output, Program};
+use crate::ir::{Id, Node, Op, Output, Program};
 
 /// What a generated function is called and says of itself.
 pub struct Header {
@@ -82,17 +82,23 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(program: &'a Program) -> Self {
         let uses = program.uses();
-        let mut temporaries = 0;
-        let names =
-            program.nodes.iter().zip(uses).map(|(node, uses)| match (&node.label, &node.op) {
-                (_, Op::Constant(_) | Op::Neg(_)) => None,
-                (Some(label), _) => Some(format_ident!("{label}")),
-                (None, _) if uses > 1 => {
-                    temporaries += 1;
-                    Some(format_ident!("t{temporaries}"))
-                }
-                _ => None,
-            });
+        let (mut constants, mut temporaries) = (0, 0);
+        let mut name = |node: &Node, uses: usize| match (&node.op, &node.label) {
+            (Op::Neg(_), _) => None,
+            (Op::Constant(value), _) if uses > 1 && value.is_zero() => Some(format_ident!("zero")),
+            (Op::Constant(_), _) if uses > 1 => {
+                constants += 1;
+                Some(format_ident!("k{constants}"))
+            }
+            (Op::Constant(_), _) => None,
+            (_, Some(label)) => Some(format_ident!("{label}")),
+            (_, None) if uses > 1 => {
+                temporaries += 1;
+                Some(format_ident!("t{temporaries}"))
+            }
+            (_, None) => None,
+        };
+        let names = program.nodes.iter().zip(uses).map(|(node, uses)| name(node, uses));
         Writer { program, names: names.collect() }
     }
 

@@ -1,23 +1,42 @@
 //! The file of the harmonics: one function for every degree, with first and second derivatives,
 //! and functions for all degrees to L, for every L ≤ LMAX.
 
-use proc_macro2::TokenStream;
+use num_rational::BigRational;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::function::{Header, function};
+use crate::emit::rounding;
 use crate::ir::Program;
 use crate::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
-use crate::tables::Harmonics;
+use crate::tables::{Harmonics, Surd};
 
 /// The text of `harmonics.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
     let functions = (0..=lmax).flat_map(|l| degree(tables, l));
     let dispatchers = dispatchers(lmax);
+    let component = normalization_factor(None);
+    let norm = (0..=lmax).map(|l| normalization_factor(Some(l)));
+    let count = Literal::usize_unsuffixed(lmax + 1);
     quote! {
+        /// √(4π), from `Integral` to `Component`, for f64 and f32.
+        pub(super) const COMPONENT_FACTOR: (f64, f32) = #component;
+        /// √(4π/(2l + 1)), from `Integral` to `Norm`, by degree, for f64 and f32.
+        pub(super) const NORM_FACTORS: [(f64, f32); #count] = [#(#norm),*];
         #(#functions)*
         #dispatchers
     }
+}
+
+/// √(4π), divided by √(2l + 1) for a degree, as a pair of f64 and f32.
+fn normalization_factor(l: Option<usize>) -> TokenStream {
+    let denominator = l.map_or(1, |l| 2 * l + 1);
+    let square = BigRational::new(4.into(), denominator.into());
+    let factor = Surd::sqrt(square).times_sqrt_pi_power(1);
+    let wide = Literal::f64_unsuffixed(rounding::to_f64(&factor));
+    let narrow = Literal::f32_unsuffixed(rounding::to_f32(&factor));
+    quote!((#wide, #narrow))
 }
 
 /// All functions of one degree.
@@ -30,7 +49,8 @@ fn degree(tables: &Harmonics, l: usize) -> Vec<TokenStream> {
     let to = |points, derivatives| all_degrees(tables, l, points, derivatives);
     let mut values_doc = vec![
         format!(
-            "The solid harmonics of degree {l} at `r`: `[Y_{{{l},m}}; {size}]`, m = -{l}..={l}."
+            "The solid harmonics of degree {l} at `r`: `[Y_{{{l},m}}; {size}]`, m = {}..={l}.",
+            -(l as i32)
         ),
         String::new(),
     ];
@@ -104,7 +124,7 @@ fn dispatchers(lmax: usize) -> TokenStream {
         let arms = (0..=lmax).map(|l| {
             let name = format_ident!("{prefix}_{l}{suffix}");
             let body = body(quote!(#name(r)));
-            let l = proc_macro2::Literal::usize_unsuffixed(l);
+            let l = Literal::usize_unsuffixed(l);
             quote!(#l => #body)
         });
         quote!(#(#arms,)*)

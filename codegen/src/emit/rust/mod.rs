@@ -1,8 +1,9 @@
-//! The Rust that the `tesseral` crate includes: three files, formatted.
+//! The Rust that the `tesseral` crate includes: four files, formatted.
 
 mod coupling;
 mod function;
 mod harmonics;
+mod lmax;
 mod wigner;
 
 use proc_macro2::TokenStream;
@@ -21,6 +22,7 @@ pub struct SourceFile {
 /// All files for the given tables.
 pub fn files(tables: &Tables) -> Vec<SourceFile> {
     vec![
+        SourceFile { name: "lmax.rs", text: format(lmax::module(tables.harmonics.lmax())) },
         SourceFile { name: "harmonics.rs", text: format(harmonics::module(&tables.harmonics)) },
         SourceFile { name: "coupling.rs", text: format(coupling::module(&tables.coupling)) },
         SourceFile { name: "wigner.rs", text: format(wigner::module(&tables.harmonics)) },

@@ -1,0 +1,30 @@
+//! The file of LMAX itself, with the messages for crates that need more.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::tables::LMAX_LIMIT;
+
+/// The text of `lmax.rs`.
+pub fn module(lmax: usize) -> TokenStream {
+    let messages = (0..=LMAX_LIMIT).map(|needed| message(lmax, needed));
+    let count = Literal::usize_unsuffixed(LMAX_LIMIT + 1);
+    let lmax = Literal::usize_unsuffixed(lmax);
+    let limit = Literal::usize_unsuffixed(LMAX_LIMIT);
+    quote! {
+        /// The highest degree of the harmonics and Wigner matrices in this build: the variable LMAX
+        /// at build time, 4 without it.
+        pub const LMAX: usize = #lmax;
+        /// The highest LMAX that can be set.
+        pub const LMAX_LIMIT: usize = #limit;
+        /// What a crate is told that needs the degree of the index.
+        const TOO_LOW: [&str; #count] = [#(#messages),*];
+    }
+}
+
+fn message(lmax: usize, needed: usize) -> String {
+    format!(
+        "this crate needs tesseral built with LMAX of at least {needed}, but it was built with \
+         {lmax}: set LMAX = \"{needed}\" under [env] in .cargo/config.toml, or in the environment"
+    )
+}
