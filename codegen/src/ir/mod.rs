@@ -4,6 +4,7 @@
 mod builder;
 pub mod exact;
 pub mod harmonics;
+pub mod reading;
 
 pub use builder::Builder;
 

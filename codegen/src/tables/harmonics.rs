@@ -48,6 +48,17 @@ pub struct GradientTerm {
     pub coefficient: Surd,
 }
 
+/// One entry of the isometry V_l → ℝ³ ⊗ V_{l-1}.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IsometryTerm {
+    /// The axis x, y, z (0, 1, 2).
+    pub axis: usize,
+    /// The order of the harmonic of the degree below.
+    pub m: i32,
+    /// The entry.
+    pub value: Surd,
+}
+
 /// One degree: its z-parts by m = 0..=l and its derivatives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Degree {
@@ -110,6 +121,22 @@ impl Harmonics {
         }
         terms.retain(|term| !term.coefficient.is_zero());
         terms
+    }
+
+    /// The row m of the isometry V_l → ℝ³ ⊗ V_{l-1}, which is the gradient divided by
+    /// √(l(2l + 1)): its nonzero entries by axis and order. With D_0 = 1 it gives every Wigner
+    /// matrix from the one below: D_l = Gᵀ (R ⊗ D_{l-1}) G, with column m of G this row.
+    pub fn isometry(&self, l: usize, m: i32) -> Vec<IsometryTerm> {
+        let norm = Surd::sqrt(BigRational::new(1.into(), (l * (2 * l + 1)).max(1).into()));
+        let along = |axis| {
+            let norm = &norm;
+            self.gradient(l, axis, m).iter().map(move |term| IsometryTerm {
+                axis,
+                m: term.m,
+                value: &term.coefficient * norm,
+            })
+        };
+        (0..3).flat_map(along).collect()
     }
 
     /// Y_{lm} as its normalization and its polynomial in x, y, z.

@@ -1,12 +1,11 @@
 //! The file of the Wigner recursion: for every degree l the isometry V_l → ℝ³ ⊗ V_{l-1}, which is
 //! the gradient divided by √(l(2l + 1)).
 
-use num_rational::BigRational;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::emit::rounding;
-use crate::tables::{Harmonics, Surd};
+use crate::tables::Harmonics;
 
 /// The text of `wigner.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
@@ -24,19 +23,14 @@ pub fn module(tables: &Harmonics) -> TokenStream {
 fn isometry(tables: &Harmonics, l: usize) -> TokenStream {
     let name = format_ident!("ISOMETRY_{l}");
     let size = Literal::usize_unsuffixed(2 * l + 1);
-    let norm = Surd::sqrt(BigRational::new(1.into(), (l * (2 * l + 1)).into()));
     let rows = (-(l as i32)..=l as i32).map(|m| {
-        let terms = (0..3).flat_map(|axis| {
-            let norm = &norm;
-            tables.gradient(l, axis, m).iter().map(move |term| {
-                let value = &term.coefficient * norm;
-                // Axes in the order of degree 1: y, z, x.
-                let slot = Literal::usize_unsuffixed((axis + 2) % 3);
-                let column = Literal::usize_unsuffixed((term.m + l as i32 - 1) as usize);
-                let wide = Literal::f64_unsuffixed(rounding::to_f64(&value));
-                let narrow = Literal::f32_unsuffixed(rounding::to_f32(&value));
-                quote!(term(#slot, #column, #wide, #narrow))
-            })
+        let terms = tables.isometry(l, m).into_iter().map(|entry| {
+            // Axes in the order of degree 1: y, z, x.
+            let slot = Literal::usize_unsuffixed((entry.axis + 2) % 3);
+            let column = Literal::usize_unsuffixed((entry.m + l as i32 - 1) as usize);
+            let wide = Literal::f64_unsuffixed(rounding::to_f64(&entry.value));
+            let narrow = Literal::f32_unsuffixed(rounding::to_f32(&entry.value));
+            quote!(term(#slot, #column, #wide, #narrow))
         });
         quote!(&[#(#terms),*])
     });
