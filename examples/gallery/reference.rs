@@ -1,0 +1,55 @@
+//! The values of the Rust functions at a hundred points, as JSON.
+
+use std::f64::consts::PI;
+
+use tesseral::LMAX;
+use tesseral::sh::{Harmonics, HarmonicsError};
+
+/// `points` as [x, y, z], and for each of them in `values` all harmonics in the order l² + l + m.
+pub fn json() -> Result<String, HarmonicsError> {
+    let points = points();
+    let values = points.iter().map(|&point| values(point)).collect::<Result<Vec<_>, _>>()?;
+    let points = list(points.iter().map(|point| numbers(point)));
+    let values = list(values.iter().map(|values| numbers(values)));
+    Ok(format!("{{\"lmax\":{LMAX},\n\"points\":{points},\n\"values\":{values}}}\n"))
+}
+
+/// All harmonics at a point, by the functions of one degree each.
+fn values(point: [f64; 3]) -> Result<Vec<f64>, HarmonicsError> {
+    let mut values = vec![0.0; (LMAX + 1) * (LMAX + 1)];
+    for l in 0..=LMAX {
+        Harmonics::SOLID.degree(l, point, &mut values[l * l..(l + 1) * (l + 1)])?;
+    }
+    Ok(values)
+}
+
+/// The axes, points near the poles, and a spiral around the sphere at rising lengths.
+fn points() -> Vec<[f64; 3]> {
+    let axes = [0, 1, 2].map(|axis| [1.0, -1.0].map(|sign| unit(axis, sign)));
+    let poles = [1e-3, 1e-8, 1e-15].map(|x| [x, -0.5 * x, 1.0]);
+    let mut points = [axes.concat(), poles.to_vec()].concat();
+    let rest = 100 - points.len();
+    let golden = PI * (3.0 - 5.0_f64.sqrt());
+    points.extend((0..rest).map(|k| {
+        let height = 1.0 - (2 * k + 1) as f64 / rest as f64;
+        let (sine, cosine) = (golden * k as f64).sin_cos();
+        let (radius, around) = (0.5 + k as f64 / rest as f64, (1.0 - height * height).sqrt());
+        [radius * around * cosine, radius * around * sine, radius * height]
+    }));
+    points
+}
+
+fn unit(axis: usize, sign: f64) -> [f64; 3] {
+    let mut point = [0.0; 3];
+    point[axis] = sign;
+    point
+}
+
+fn numbers(values: &[f64]) -> String {
+    let items: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    format!("[{}]", items.join(","))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[\n{}\n]", items.collect::<Vec<_>>().join(",\n"))
+}
