@@ -14,9 +14,8 @@ const app = {
   l: Math.min(3, LMAX),
   m: Math.min(1, LMAX),
   current: null,
+  views: [],
 };
-
-const VIEWS = [oneView(), triangleView(), mixtureView(), turnView(), couplingView(), atomsView()];
 
 // Colours
 
@@ -87,19 +86,22 @@ function placeLabel(text, x, y) {
 }
 
 let pending = 0;
+let settling = 0;
 
-/** Asks for one frame. */
+/** Asks for one frame, and where drawing is slow for a finer one when all is still. */
 function redraw() {
-  pending ||= requestAnimationFrame(draw);
+  pending ||= requestAnimationFrame(() => draw(false));
+  clearTimeout(settling);
+  if (app.renderer?.software) settling = setTimeout(() => draw(true), 300);
 }
 
-function draw() {
-  pending = 0;
+function draw(still) {
+  if (!still) pending = 0;
   const { current, renderer } = app;
   if (!current) return;
   document.getElementById("labels").replaceChildren();
   const canvas = current.grid ? app.grid : app.canvas;
-  if (renderer && !current.grid) renderer.clear(app.palette);
+  if (renderer && !current.grid) renderer.clear(app.palette, still);
   if (renderer || current.grid) current.draw();
   canvas.setAttribute("aria-label", `${current.label()}. ${current.hint}`);
 }
@@ -107,7 +109,7 @@ function draw() {
 // Views
 
 function openView(id) {
-  const view = VIEWS.find((candidate) => candidate.id === id) ?? VIEWS[0];
+  const view = app.views.find((candidate) => candidate.id === id) ?? app.views[0];
   app.current = view;
   app.zoom = 1;
   app.grid.hidden = !view.grid;
@@ -129,7 +131,7 @@ function openView(id) {
 }
 
 function makeTabs() {
-  const tabs = VIEWS.map((view) =>
+  const tabs = app.views.map((view) =>
     element(
       "button",
       { type: "button", role: "tab", id: `tab-${view.id}`, "aria-controls": "panel", onclick: () => openView(view.id) },
@@ -141,7 +143,7 @@ function makeTabs() {
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
-    const next = tabs[(VIEWS.indexOf(app.current) + step + tabs.length) % tabs.length];
+    const next = tabs[(app.views.indexOf(app.current) + step + tabs.length) % tabs.length];
     next.click();
     next.focus();
   });
@@ -238,6 +240,7 @@ function start() {
   } catch (error) {
     document.getElementById("message").textContent = error.message;
   }
+  app.views = [oneView(), triangleView(), mixtureView(), turnView(), couplingView(), atomsView()];
   // A lost context takes every surface with it; the page makes them anew.
   app.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
   app.canvas.addEventListener("webglcontextrestored", () => location.reload());

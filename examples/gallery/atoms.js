@@ -2,7 +2,7 @@
 // function on the sphere that these coefficients describe.
 
 function atomsView() {
-  const mesh = sphere(36);
+  const mesh = sphere(40);
   let piece = PIECES[0];
   let node = 0;
   let highest = Math.min(4, LMAX);

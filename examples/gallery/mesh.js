@@ -15,7 +15,9 @@ function cubeSphere(n) {
       for (let j = 0; j < n; j++) {
         const a = first + i * (n + 1) + j;
         const b = a + n + 1;
-        indices.push(a, b, b + 1, a, b + 1, a + 1);
+        // Anticlockwise seen from outside, on every face.
+        const [second, fourth] = face & 1 ? [a + 1, b] : [b, a + 1];
+        indices.push(a, second, b + 1, a, b + 1, fourth);
       }
     }
   }
@@ -43,8 +45,9 @@ function onFace(face, a, b) {
 
 const meshes = new Map();
 
-/** The sphere with n cells along each edge, made once. */
-function sphere(n) {
+/** The sphere with n cells along each edge, or fewer where drawing is slow; made once. */
+function sphere(cells) {
+  const n = app.renderer?.software ? Math.round(0.5 * cells) : cells;
   if (!meshes.has(n)) meshes.set(n, cubeSphere(n));
   return meshes.get(n);
 }

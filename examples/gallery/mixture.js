@@ -2,7 +2,7 @@
 
 function mixtureView() {
   const coefficients = new Float64Array((LMAX + 1) ** 2);
-  const mesh = sphere(40);
+  const mesh = sphere(48);
   const sum = new Float64Array(WIDTH * mesh.count);
   let degree = Math.min(2, LMAX);
   let sliders, terms, surface;

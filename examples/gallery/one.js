@@ -6,7 +6,7 @@ function oneView() {
 
   /** Finer for higher degrees. */
   function surface() {
-    const cells = Math.min(64, 24 + 3 * app.l);
+    const cells = Math.min(64, 30 + Math.round(2.5 * app.l));
     if (!surfaces.has(cells)) surfaces.set(cells, app.renderer.surface(sphere(cells)));
     return surfaces.get(cells);
   }

@@ -86,10 +86,20 @@ function columns(matrix) {
   return transpose(matrix).flat();
 }
 
+/** Whether this browser draws without a graphics card, so that each triangle counts. */
+function drawsInSoftware() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return false;
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
 class Renderer {
   constructor(canvas) {
-    // Without preserveDrawingBuffer a picture read after the frame would be empty.
-    const gl = canvas.getContext("webgl2", { antialias: true, preserveDrawingBuffer: true });
+    this.software = drawsInSoftware();
+    const gl = canvas.getContext("webgl2", { antialias: !this.software });
     if (!gl) throw new Error("This browser offers no WebGL2, which the surfaces are drawn with.");
     this.gl = gl;
     this.canvas = canvas;
@@ -98,20 +108,25 @@ class Renderer {
     this.shared = new Map();
     this.lines = gl.createBuffer();
     gl.enable(gl.DEPTH_TEST);
+    // Every surface is closed and seen from outside.
+    gl.enable(gl.CULL_FACE);
   }
 
-  /** Fits the canvas to its place on the page, at no more than two pixels for one. */
-  resize() {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  /**
+   * Fits the canvas to its place on the page, at no more than two pixels for one. In software that
+   * is one while things move and two when they are still.
+   */
+  resize(still) {
+    const ratio = this.software ? (still ? 2 : 1) : Math.min(window.devicePixelRatio || 1, 2);
     const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
     const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
     if (this.canvas.width !== w) this.canvas.width = w;
     if (this.canvas.height !== h) this.canvas.height = h;
   }
 
-  clear(palette) {
+  clear(palette, still) {
     const { gl } = this;
-    this.resize();
+    this.resize(still);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(...palette.ground, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);

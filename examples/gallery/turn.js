@@ -2,7 +2,7 @@
 // are mixed. They are one function, and the largest difference shows it.
 
 function turnView() {
-  const mesh = sphere(36);
+  const mesh = sphere(44);
   const angles = [40, 60, 20];
   let rotation = fromEuler(angles.map(radians));
   let dragged = "rotation";

@@ -1,0 +1,89 @@
+// What the page computes: harmonics against those of Rust, and the coupling tensors.
+
+import { changes } from "./browser.mjs";
+
+/** Harmonics to 12 (l + 2) ε · max_m |Y_lm|, without and with gradients. */
+export async function checkReference(report, page, reference) {
+  for (const functions of ["HARMONICS", "HARMONICS_AND_GRADIENTS"]) {
+    const { worst, compared } = await page.evaluate(compare, { functions, ...reference });
+    report.check(
+      `${functions}: ${compared} values agree with Rust's, the worst within ${worst} of the bound`,
+      worst <= 1 && compared === reference.points.length * (reference.lmax + 1) ** 2,
+    );
+  }
+}
+
+/** In the page: the largest difference as a share of its bound. */
+function compare({ functions, lmax, points, values }) {
+  let [worst, compared] = [0, 0];
+  const table = { HARMONICS: gallery.HARMONICS, HARMONICS_AND_GRADIENTS: gallery.HARMONICS_AND_GRADIENTS }[functions];
+  if (gallery.LMAX !== lmax) throw new Error(`the page is for LMAX ${gallery.LMAX}`);
+  points.forEach((point, i) => {
+    for (let l = 0; l <= lmax; l++) {
+      const result = table[l](...point);
+      const found = Array.isArray(result) ? result : result.values;
+      const expected = values[i].slice(l * l, (l + 1) * (l + 1));
+      const bound = 12 * (l + 2) * Number.EPSILON * Math.max(...expected.map(Math.abs));
+      expected.forEach((value, j) => {
+        compared += 1;
+        const difference = Math.abs(found[j] - value);
+        // Written so that NaN counts as infinitely wrong.
+        if (!(difference <= bound)) worst = Math.max(worst, difference / bound || Infinity);
+        else if (bound > 0) worst = Math.max(worst, difference / bound);
+      });
+    }
+  });
+  return { worst, compared };
+}
+
+/** The tensors are orthonormal, known entries are exact, and pointer and keys find entries. */
+export async function checkCoupling(report, page, lmax) {
+  const deviation = await page.evaluate(largestDeviation);
+  report.check(`coupling: Σ C² = 1 for every l1, l2, l3, m3, to ${deviation}`, deviation < 1e-13);
+  await page.click("#tab-coupling");
+  const text = () => page.textContent("#exact");
+  if (lmax === 0) {
+    report.check("coupling: C(0,0→0) = 1", (await text()).endsWith("=1"));
+    return;
+  }
+  const before = await text();
+  const moved = await changes(page, () => page.mouse.move(300, 240));
+  report.check("coupling: the pointer chooses an entry", moved && (await text()) !== before);
+  await choose(page, 1, 1, Math.min(2, lmax));
+  await page.focus("#grid");
+  for (const key of ["PageUp", "PageUp", "PageUp", "PageUp", "PageDown", "PageDown", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowLeft"]) {
+    await page.keyboard.press(key);
+  }
+  const shown = await page.innerHTML("#exact");
+  const root = "<mo>−</mo><msqrt><mfrac><mn>1</mn><mn>6</mn></mfrac></msqrt>";
+  report.check("coupling: C(1,1→2) at −1, −1, 0 is −√(1/6)", shown.includes(root));
+  const exact = await page.evaluate(() => {
+    const flat = gallery.COUPLING.tensors["1,2,1"] ?? [];
+    const shown = (v) => (v < 0 ? "−" : "") + gallery.COUPLING.values[Math.abs(v) - 1][0];
+    return flat.filter((_, i) => i % 4 === 3).map(shown);
+  });
+  const three = "−<msqrt><mfrac><mn>3</mn><mn>10</mn></mfrac></msqrt>";
+  const either = exact.some((value) => value.endsWith(three.slice(1)));
+  report.check("coupling: C(1,2→1) has entries ±√(3/10)", either);
+}
+
+async function choose(page, ...degrees) {
+  for (const [slot, l] of degrees.entries()) {
+    await page.getByLabel(`Degree l${"₁₂₃"[slot]}`).selectOption(String(l));
+  }
+}
+
+/** In the page. */
+function largestDeviation() {
+  let largest = 0;
+  const { tensors, values } = gallery.COUPLING;
+  for (const flat of Object.values(tensors)) {
+    const sums = new Map();
+    for (let i = 0; i < flat.length; i += 4) {
+      const square = values[Math.abs(flat[i + 3]) - 1][1] ** 2;
+      sums.set(flat[i + 2], (sums.get(flat[i + 2]) ?? 0) + square);
+    }
+    for (const sum of sums.values()) largest = Math.max(largest, Math.abs(sum - 1));
+  }
+  return largest;
+}
