@@ -118,13 +118,13 @@ function atomsView() {
     const grey = (shade) => palette.ink.map((x, i) => x * (1 - shade) + palette.ground[i] * shade);
     for (const [i, j] of bonds(places)) {
       const centre = places[i].map((x, k) => (x + places[j][k]) / 2);
-      renderer.drawSurface(ball, at, { radial: false, centre, axes: bondAxes(places[i], places[j]), colour: grey(0.55) });
+      renderer.drawSurface(ball, at, { centre, axes: bondAxes(places[i], places[j]), colour: grey(0.55) });
     }
     places.forEach((centre, index) => {
       if (index === node) return;
       const { radius, shade } = KINDS[piece.atoms[index][0]];
       const axes = IDENTITY.map((row) => row.map((x) => x * radius));
-      renderer.drawSurface(ball, at, { radial: false, centre, axes, colour: grey(shade) });
+      renderer.drawSurface(ball, at, { centre, axes, colour: grey(shade) });
     });
   }
 
@@ -174,9 +174,9 @@ function atomsView() {
     draw() {
       const places = positions();
       const at = frame(places);
-      app.renderer.beginSurfaces(app.palette, app.view, 0.1);
+      app.renderer.beginSurfaces("radial", app.palette, app.view, 0.1);
       const axes = IDENTITY.map((row) => row.map((x) => x * 0.8));
-      app.renderer.drawSurface(surface, at, { radial: true, centre: places[node], axes });
+      app.renderer.drawSurface(surface, at, { centre: places[node], axes });
       drawAtoms(places, at);
     },
     click(x, y) {

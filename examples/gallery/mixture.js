@@ -87,8 +87,8 @@ function mixtureView() {
     },
     draw() {
       const frame = wholeFrame();
-      app.renderer.beginSurfaces(app.palette, app.view);
-      app.renderer.drawSurface(surface, frame, { radial: app.shape === "radial" });
+      app.renderer.beginSurfaces(app.shape, app.palette, app.view);
+      app.renderer.drawSurface(surface, frame);
       drawAxes(frame);
     },
     label: () => `A sum of harmonics: ${terms.textContent}`,

@@ -53,8 +53,8 @@ function oneView() {
     draw() {
       const { renderer, palette, view } = app;
       const frame = wholeFrame();
-      renderer.beginSurfaces(palette, view);
-      renderer.drawSurface(surface(), frame, { radial: app.shape === "radial" });
+      renderer.beginSurfaces(app.shape, palette, view);
+      renderer.drawSurface(surface(), frame);
       drawAxes(frame);
     },
     label: () => `The harmonic of degree ${app.l} and order ${signed(app.m)}`,

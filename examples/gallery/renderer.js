@@ -1,46 +1,78 @@
 // Drawing with WebGL2: surfaces over the sphere and straight lines, in parallel projection.
 
-const SURFACE_VERTEX = `#version 300 es
+/** The places of the inputs of both surface programs. */
+const INPUTS = ["direction", "field"];
+
+/** Of a surface of radius |Y|: its normal is u |Y| less the slope of |Y| along the sphere. */
+const RADIAL_VERTEX = `#version 300 es
 in vec3 direction;
 in vec4 field;
 uniform mat3 view, model, normals;
 uniform vec3 centre;
 uniform vec2 stretch, pan;
 uniform float peak, depth;
-uniform bool radial;
 out vec3 normal;
 out float value;
 void main() {
   value = field.x / peak;
   float size = abs(value);
   vec3 slope = sign(value) * field.yzw / peak;
-  vec3 local = radial ? size * direction : direction;
-  vec3 position = view * (model * local + centre);
-  normal = view * (normals * (radial ? size * direction - slope : direction));
+  vec3 position = view * (model * (size * direction) + centre);
+  normal = view * (normals * (size * direction - slope));
   gl_Position = vec4(position.xy * stretch + pan, -position.z * depth, 1.0);
 }`;
 
-const SURFACE_FRAGMENT = `#version 300 es
+const RADIAL_FRAGMENT = `#version 300 es
 precision highp float;
 in vec3 normal;
 in float value;
-uniform vec3 positive, negative, neutral, ink;
-uniform bool radial;
+uniform vec3 positive, negative;
 out vec4 colour;
 const vec3 LIGHT = vec3(-0.36, 0.48, 0.8);
+const vec3 BETWEEN = vec3(-0.19, 0.253, 0.949);
 void main() {
   vec3 n = normalize(normal);
   n = n.z < 0.0 ? -n : n;
-  vec3 base = value < 0.0 ? negative : positive;
   float lit = 0.58 + 0.5 * max(dot(n, LIGHT), 0.0);
-  if (!radial) {
-    base = mix(neutral, base, sqrt(min(abs(value), 1.0)));
-    float pixels = abs(value) / max(fwidth(value), 1e-6);
-    base = mix(ink, base, smoothstep(0.3, 1.3, pixels));
-    lit = 0.78 + 0.25 * max(dot(n, LIGHT), 0.0);
-  }
-  float gleam = pow(max(dot(n, normalize(LIGHT + vec3(0.0, 0.0, 1.0))), 0.0), 40.0);
-  colour = vec4(base * lit + 0.18 * gleam, 1.0);
+  float gleam = 0.18 * pow(max(dot(n, BETWEEN), 0.0), 40.0);
+  colour = vec4((value < 0.0 ? negative : positive) * lit + gleam, 1.0);
+}`;
+
+/** Of a sphere coloured by Y, with its zeros as lines. */
+const SPHERE_VERTEX = `#version 300 es
+in vec3 direction;
+in vec4 field;
+uniform mat3 view, model, normals;
+uniform vec3 centre;
+uniform vec2 stretch, pan;
+uniform float peak, depth;
+out vec3 normal, place, slope;
+out float value;
+void main() {
+  value = field.x / peak;
+  slope = field.yzw / peak;
+  place = direction;
+  vec3 position = view * (model * direction + centre);
+  normal = view * (normals * direction);
+  gl_Position = vec4(position.xy * stretch + pan, -position.z * depth, 1.0);
+}`;
+
+const SPHERE_FRAGMENT = `#version 300 es
+precision highp float;
+in vec3 normal, place, slope;
+in float value;
+uniform vec3 positive, negative, neutral, ink;
+out vec4 colour;
+const vec3 LIGHT = vec3(-0.36, 0.48, 0.8);
+void main() {
+  // Slopes are tangential, so this is zero at the corners of a triangle; between them it is what
+  // the straight line misses of a parabola.
+  float y = value + 0.5 * dot(slope, place);
+  vec3 base = mix(neutral, y < 0.0 ? negative : positive, sqrt(min(abs(y), 1.0)));
+  float pixels = abs(y) / max(fwidth(y), 1e-6);
+  base = mix(ink, base, smoothstep(0.3, 1.3, pixels));
+  float lit = 0.78 + 0.25 * max(dot(normalize(normal), LIGHT), 0.0);
+  colour = vec4(base * lit, 1.0);
 }`;
 
 const LINE_VERTEX = `#version 300 es
@@ -68,6 +100,7 @@ function compile(gl, vertex, fragment) {
     gl.compileShader(shader);
     gl.attachShader(program, shader);
   }
+  INPUTS.forEach((name, place) => gl.bindAttribLocation(program, place, name));
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
     throw new Error(`the shaders do not link: ${gl.getProgramInfoLog(program)}`);
@@ -103,7 +136,8 @@ class Renderer {
     if (!gl) throw new Error("This browser offers no WebGL2, which the surfaces are drawn with.");
     this.gl = gl;
     this.canvas = canvas;
-    this.shaded = compile(gl, SURFACE_VERTEX, SURFACE_FRAGMENT);
+    this.radial = compile(gl, RADIAL_VERTEX, RADIAL_FRAGMENT);
+    this.sphere = compile(gl, SPHERE_VERTEX, SPHERE_FRAGMENT);
     this.flat = compile(gl, LINE_VERTEX, LINE_FRAGMENT);
     this.shared = new Map();
     this.lines = gl.createBuffer();
@@ -171,20 +205,21 @@ class Renderer {
 
   attribute(name, buffer, size) {
     const { gl } = this;
-    const place = gl.getAttribLocation(this.shaded.program, name);
+    const place = INPUTS.indexOf(name);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.enableVertexAttribArray(place);
     gl.vertexAttribPointer(place, size, gl.FLOAT, false, 0, 0);
   }
 
-  /** Begins the surfaces of a frame: what they share. */
-  beginSurfaces(palette, view, depth = 0.2) {
-    const { gl, shaded: { program, uniforms } } = this;
+  /** Begins surfaces of one shape, `radial` or `sphere`: what they share. */
+  beginSurfaces(shape, palette, view, depth = 0.2) {
+    const { gl, [shape]: { program, uniforms } } = this;
+    this.uniforms = uniforms;
     gl.useProgram(program);
     gl.uniformMatrix3fv(uniforms.view, false, columns(view));
     gl.uniform1f(uniforms.depth, depth);
     for (const name of ["positive", "negative", "neutral", "ink"]) {
-      gl.uniform3fv(uniforms[name], palette[name]);
+      if (uniforms[name]) gl.uniform3fv(uniforms[name], palette[name]);
     }
   }
 
@@ -192,8 +227,8 @@ class Renderer {
    * Draws a surface. `frame` says where on the canvas: the middle and the scale, as fractions of
    * the canvas. `axes` are the columns that the sphere's x, y, z are taken to.
    */
-  drawSurface(surface, frame, { radial, centre = [0, 0, 0], axes = IDENTITY, colour } = {}) {
-    const { gl, shaded: { uniforms } } = this;
+  drawSurface(surface, frame, { centre = [0, 0, 0], axes = IDENTITY, colour } = {}) {
+    const { gl, uniforms } = this;
     if (colour) gl.uniform3fv(uniforms.positive, colour);
     gl.uniformMatrix3fv(uniforms.model, false, columns(axes));
     gl.uniformMatrix3fv(uniforms.normals, false, columns(cofactors(axes)));
@@ -201,7 +236,6 @@ class Renderer {
     gl.uniform2fv(uniforms.stretch, frame.stretch);
     gl.uniform2fv(uniforms.pan, frame.pan);
     gl.uniform1f(uniforms.peak, surface.peak);
-    gl.uniform1i(uniforms.radial, radial ? 1 : 0);
     gl.bindVertexArray(surface.array);
     gl.drawElements(gl.TRIANGLES, surface.mesh.indices.length, gl.UNSIGNED_SHORT, 0);
     gl.bindVertexArray(null);

@@ -59,11 +59,11 @@ function triangleView() {
     },
     draw() {
       const grid = layout();
-      app.renderer.beginSurfaces(app.palette, app.view);
+      app.renderer.beginSurfaces(app.shape, app.palette, app.view);
       for (let l = 0; l <= LMAX; l++) {
         for (let m = -l; m <= l; m++) {
           const frame = frameAt(...grid.place(l, m), grid.cell * 0.46);
-          app.renderer.drawSurface(tile(l, m), frame, { radial: app.shape === "radial" });
+          app.renderer.drawSurface(tile(l, m), frame);
         }
       }
       outline(grid);

@@ -115,8 +115,8 @@ function turnView() {
     draw() {
       const titles = ["Y(R r)", "D(R) Y(r)"];
       frames().forEach(({ x, y, size, frame }, i) => {
-        app.renderer.beginSurfaces(app.palette, app.view);
-        app.renderer.drawSurface(surfaces[i], frame, { radial: app.shape === "radial" });
+        app.renderer.beginSurfaces(app.shape, app.palette, app.view);
+        app.renderer.drawSurface(surfaces[i], frame);
         drawAxes(frame);
         placeLabel(titles[i], x, y - size * 0.46);
       });
