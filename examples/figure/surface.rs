@@ -11,7 +11,7 @@ const AROUND: f64 = 30.0;
 const ABOVE: f64 = 22.0;
 
 /// Where the light comes from: right, up, and towards the eye.
-const LIGHT: Vector = [-0.4243, 0.5657, 0.7071];
+const LIGHT: Vector = [-3.0, 4.0, 5.0];
 
 /// The step along a line of sight.
 const STEP: f64 = 0.8;
@@ -112,7 +112,7 @@ impl Surface {
             value.abs() * u[axis] - value.signum() * slope
         }));
         let seen = self.axes.map(|axis| dot(axis, normal));
-        let lit = dot(seen, LIGHT).max(0.0);
+        let lit = dot(seen, unit(LIGHT)).max(0.0);
         let rim = 0.12 * seen[2].max(0.0);
         Ok((DARKEST + (1.0 - DARKEST) * (0.88 * lit + rim)).min(1.0) * value.signum())
     }
