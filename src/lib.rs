@@ -2,9 +2,11 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod coupling;
 pub mod irreps;
 pub mod scalar;
 pub mod sh;
+pub mod wigner;
 
 pub use irreps::{Irrep, Irreps, Parity};
 pub use scalar::{Real, Scalar};
