@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod coupling;
+pub mod equivariance;
 pub mod irreps;
 pub mod scalar;
 pub mod sh;

@@ -29,7 +29,11 @@ pub use tensor::{Convention, Entry, Tensor, tensors};
 use thiserror::Error;
 
 /// The static tables.
-#[allow(clippy::approx_constant, clippy::excessive_precision)]
+#[allow(
+    clippy::approx_constant,
+    clippy::type_complexity,
+    reason = "generated: constants such as 1/√2 are numbers here, and tables are plain arrays"
+)]
 mod generated {
     use super::Entry;
     use super::root::{SignedRoot, root};

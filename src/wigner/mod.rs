@@ -26,7 +26,7 @@ mod orthogonal;
 mod recursion;
 
 /// The static tables.
-#[allow(clippy::approx_constant)]
+#[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
 mod generated {
     use super::recursion::{Term, term};
     include!(concat!(env!("OUT_DIR"), "/wigner.rs"));
