@@ -5,6 +5,7 @@
 pub mod coupling;
 pub mod equivariance;
 pub mod irreps;
+pub mod kernels;
 pub mod scalar;
 pub mod sh;
 pub mod wigner;

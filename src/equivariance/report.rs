@@ -112,7 +112,6 @@ impl Report {
     }
 
     /// The worst deviation of all.
-    ///
     pub fn worst(&self) -> &Deviation {
         let worse = |a: &&Deviation, b: &&Deviation| a.relative().total_cmp(&b.relative());
         self.deviations.iter().max_by(worse).expect("a test has at least one trial")
