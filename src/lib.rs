@@ -4,8 +4,12 @@
 
 pub mod coupling;
 pub mod equivariance;
+pub mod graph;
 pub mod irreps;
 pub mod kernels;
+#[cfg(feature = "nn")]
+pub mod nn;
+pub mod radial;
 pub mod scalar;
 pub mod sh;
 pub mod wigner;

@@ -3,9 +3,11 @@
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
 //! made once from irreps and checked then; evaluating them checks only lengths.
 
+mod channels;
 mod linear;
 mod tensor_product;
 
+pub use channels::Channels;
 pub use linear::Linear;
 pub use tensor_product::{Gradients, Mode, Path, Rows, TensorProduct};
 

@@ -100,13 +100,16 @@ pub enum HarmonicsError {
 }
 
 impl Harmonics {
-    /// Solid harmonics in the native convention.
-    pub const SOLID: Harmonics = Harmonics {
-        form: Form::Solid,
+    /// Spherical harmonics in the native convention.
+    pub const NATIVE: Harmonics = Harmonics {
+        form: Form::Spherical,
         normalization: Normalization::Integral,
         axes: Axes::ZPolar,
         phase: Phase::None,
     };
+
+    /// Solid harmonics in the native convention.
+    pub const SOLID: Harmonics = Harmonics { form: Form::Solid, ..Self::NATIVE };
 
     /// The values of degree `l` at `r` into a slice of 2l + 1.
     ///
