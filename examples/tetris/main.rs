@@ -23,7 +23,7 @@ use pieces::{CHIRAL, PIECES, Piece};
 const STEPS: usize = 150;
 
 /// Training ends below this loss.
-const LOSS: f64 = 1e-2;
+const LOSS: f64 = 2e-2;
 
 /// Random rotations and translations of each piece in the test.
 const TRIALS: usize = 1000;
@@ -66,7 +66,7 @@ fn train(seed: u64) -> Result<Network, Box<dyn Error>> {
             break;
         }
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
-        network = optimizer.step(2e-2, network, gradients);
+        network = optimizer.step(1e-2, network, gradients);
     }
     bar.finish();
     match first_perfect {

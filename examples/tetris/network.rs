@@ -18,10 +18,10 @@ use super::pieces::Piece;
 const DEGREE: usize = 2;
 
 /// Cubes that share a face are neighbours.
-const CUTOFF: f64 = 1.2;
+const CUTOFF: f64 = 2.0;
 
 /// The size of the radial basis.
-const BASIS: usize = 4;
+const BASIS: usize = 3;
 
 /// Pieces as one graph, with what all layers share.
 pub struct Cloud {
@@ -52,7 +52,7 @@ impl Cloud {
     }
 }
 
-/// Three convolutions with gates between them, then a sum over the cubes of a piece.
+/// Three convolutions with gates between them, then the mean over the cubes of a piece.
 #[derive(Module, Debug)]
 pub struct Network {
     convolutions: Vec<Convolution>,
@@ -76,8 +76,8 @@ impl Network {
                 output: pair[1].clone(),
                 lmax: DEGREE,
                 basis: BASIS,
-                hidden: vec![16],
-                neighbours: 1.5,
+                hidden: vec![32],
+                neighbours: 3.0,
             };
             Convolution::new(&config, init)
         };
@@ -88,8 +88,9 @@ impl Network {
 
     /// The logits `[pieces][8]`.
     ///
-    /// A pseudoscalar changes sign under reflections, so the first two logits, ± its product with
-    /// a scalar, are exchanged by them, as the two chiral pieces are.
+    /// A pseudoscalar changes sign under reflections, and so does an odd function of it. The first
+    /// two logits, ± its product with a scalar, are exchanged by them, as the two chiral pieces
+    /// are.
     pub fn forward(&self, cloud: &Cloud) -> Result<Tensor<2>, Box<dyn Error>> {
         let mut x = cloud.nodes.clone();
         for (layer, convolution) in self.convolutions.iter().enumerate() {
@@ -98,10 +99,10 @@ impl Network {
                 x = gate.forward(&x)?;
             }
         }
-        let pooled = pool(Pooling::Sum, &x, &cloud.batch)?.into_values();
+        let pooled = pool(Pooling::Mean, &x, &cloud.batch)?.into_values();
         let [scalar, others, pseudoscalar] =
             [(0, 1), (1, 6), (7, 1)].map(|(start, length)| pooled.clone().narrow(1, start, length));
-        let chiral = scalar * pseudoscalar;
+        let chiral = scalar * pseudoscalar.tanh();
         Ok(Tensor::cat(vec![chiral.clone(), chiral.neg(), others], 1))
     }
 }
