@@ -2,9 +2,17 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod coupling;
+pub mod equivariance;
+pub mod graph;
 pub mod irreps;
+pub mod kernels;
+#[cfg(feature = "nn")]
+pub mod nn;
+pub mod radial;
 pub mod scalar;
 pub mod sh;
+pub mod wigner;
 
 pub use irreps::{Irrep, Irreps, Parity};
 pub use scalar::{Real, Scalar};

@@ -22,9 +22,12 @@
 //! ```
 
 mod evaluate;
-#[allow(clippy::approx_constant, clippy::many_single_char_names, clippy::too_many_lines)]
+#[allow(
+    clippy::approx_constant,
+    clippy::type_complexity,
+    reason = "generated: constants such as 1/√2 are numbers here, and derivatives are plain arrays"
+)]
 mod generated {
-    // Generated: constants such as 1/√2 are printed as numbers, and one function is one program.
     use crate::Scalar;
     include!(concat!(env!("OUT_DIR"), "/harmonics.rs"));
 }

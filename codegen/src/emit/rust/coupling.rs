@@ -56,9 +56,9 @@ pub fn module(tables: &Coupling) -> TokenStream {
         /// The highest degree of the coupling tensors.
         pub const COUPLING_LMAX: usize = #lmax;
         /// Every tensor, in lexical order of its degrees.
-        static TENSORS: [([usize; 3], &[Entry]); #count] = [#(#tensors),*];
+        pub(super) static TENSORS: [([usize; 3], &[Entry]); #count] = [#(#tensors),*];
         /// Every list of 3j symbols with l1 ≤ l2 ≤ l3, in lexical order of its degrees.
-        static SYMBOLS: [([usize; 3], &[([i8; 2], SignedRoot)]); #symbol_count] = [#(#symbols),*];
+        pub(super) static SYMBOLS: [([usize; 3], &[([i8; 2], SignedRoot)]); #symbol_count] = [#(#symbols),*];
         #(#statics)*
     }
 }

@@ -14,7 +14,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let count = Literal::usize_unsuffixed(tables.lmax());
     quote! {
         /// The isometries of degrees 1 to LMAX.
-        static ISOMETRIES: [&[&[Term]]; #count] = [#(&#names),*];
+        pub(super) static ISOMETRIES: [&[&[Term]]; #count] = [#(&#names),*];
         #(#statics)*
     }
 }

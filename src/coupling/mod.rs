@@ -1,0 +1,99 @@
+//! Coupling coefficients: real tensors C(l1,l2→l3), complex Clebsch–Gordan coefficients and 3j
+//! symbols, exact, for all degrees up to [`COUPLING_LMAX`] = min(LMAX, 8).
+//!
+//! C couples two vectors of degrees l1 and l2 to one of degree l3,
+//! `c[m3] = Σ C[m1, m2, m3] a[m1] b[m2]`, and commutes with rotations. Σ_{m1,m2} C² = 1 for each
+//! m3, and every entry is ± the square root of a rational.
+//!
+//! # Example
+//! ```
+//! use tesseral::coupling::Tensor;
+//!
+//! // 1 x 1 → 1 is a cross product divided by √2.
+//! let cross = Tensor::new(1, 1, 1)?;
+//! assert_eq!(cross.nonzeros().len(), 6);
+//! assert_eq!(cross.exact(-1, 0, 1).to_string(), "√(1/2)");
+//! assert_eq!(cross.get(-1, 0, 1), 0.5_f64.sqrt());
+//! # Ok::<(), tesseral::coupling::CouplingError>(())
+//! ```
+
+mod complex;
+mod root;
+mod tensor;
+
+pub use complex::{clebsch_gordan, three_j};
+pub use generated::COUPLING_LMAX;
+pub use root::SignedRoot;
+pub use tensor::{Convention, Entry, Tensor, tensors};
+
+use thiserror::Error;
+
+/// The static tables.
+#[allow(
+    clippy::approx_constant,
+    clippy::type_complexity,
+    reason = "generated: constants such as 1/√2 are numbers here, and tables are plain arrays"
+)]
+mod generated {
+    use super::Entry;
+    use super::root::{SignedRoot, root};
+    use super::tensor::entry;
+    include!(concat!(env!("OUT_DIR"), "/coupling.rs"));
+}
+
+/// Degrees or orders that have no coupling coefficient.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CouplingError {
+    /// A degree is above the tables.
+    #[error(
+        "coupling ({l1}, {l2}, {l3}) is above this build's highest degree {COUPLING_LMAX}: tables \
+         go to LMAX, at most to 8"
+    )]
+    Degree {
+        /// The first degree.
+        l1: usize,
+        /// The second degree.
+        l2: usize,
+        /// The degree of the result.
+        l3: usize,
+    },
+    /// The triangle inequality |l1 - l2| ≤ l3 ≤ l1 + l2 does not hold.
+    #[error("degrees {l1} and {l2} do not couple to {l3}: expected {} to {}", l1.abs_diff(*l2), l1 + l2)]
+    Triangle {
+        /// The first degree.
+        l1: usize,
+        /// The second degree.
+        l2: usize,
+        /// The degree of the result.
+        l3: usize,
+    },
+    /// An order is outside -l..=l.
+    #[error("order {m} is outside -{l}..={l}")]
+    Order {
+        /// The degree.
+        l: usize,
+        /// The order.
+        m: i32,
+    },
+    /// A slice has the wrong length.
+    #[error("the slice of {what} has length {found}, expected {expected}")]
+    Length {
+        /// What the slice is for.
+        what: &'static str,
+        /// The length it needs.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+}
+
+/// Checks that three degrees have a table.
+fn check_degrees(l1: usize, l2: usize, l3: usize) -> Result<(), CouplingError> {
+    if l1.max(l2).max(l3) > COUPLING_LMAX {
+        return Err(CouplingError::Degree { l1, l2, l3 });
+    }
+    if l3 < l1.abs_diff(l2) || l3 > l1 + l2 {
+        return Err(CouplingError::Triangle { l1, l2, l3 });
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Neighbour search: the graph of all points nearer than a cutoff.
+
+use super::bins::Bins;
+use super::displacements::{difference, displacement};
+use super::images::Images;
+use super::lattice::Lattice;
+use super::{Graph, GraphError, SelfEdges};
+use crate::Real;
+
+impl Graph {
+    /// Edges, both ways, between all points nearer than the cutoff: distance < cutoff. Points at
+    /// the same place are near each other if the cutoff is not zero.
+    ///
+    /// Distances are those of [`displacements`](Graph::displacements) in f64. Time and memory
+    /// grow with the number of points, sorted once, and of pairs in adjacent cubes of the
+    /// cutoff's width, however far apart points lie.
+    ///
+    /// # Errors
+    /// If the cutoff is negative or not finite, or a coordinate is not finite.
+    ///
+    /// ```
+    /// use tesseral::graph::{Graph, SelfEdges};
+    ///
+    /// let line = [[0.0_f32, 0.0, 0.0], [1.0, 0.0, 0.0], [2.5, 0.0, 0.0]];
+    /// let graph = Graph::within_radius(&line, 1.5, SelfEdges::Without)?;
+    /// assert_eq!((graph.senders(), graph.receivers()), (&[1, 0][..], &[0, 1][..]));
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
+    pub fn within_radius<T: Copy + Into<f64>>(
+        positions: &[[T; 3]],
+        cutoff: f64,
+        self_edges: SelfEdges,
+    ) -> Result<Graph, GraphError> {
+        search(&doubles(positions)?, &Lattice::open(), cutoff, self_edges)
+    }
+
+    /// Edges between all points and images of points nearer than the cutoff, in a cell that
+    /// repeats along the vectors `cell[a]` for which `periodic[a]` holds: all three for a
+    /// crystal, two for a slab, one for a wire.
+    ///
+    /// The cell may have any shape, the cutoff may exceed it, and positions may lie outside it.
+    /// A node is a neighbour of its own images, which are not self edges. Cell vectors that are
+    /// not periodic have no effect and may be zero. Distances are those of
+    /// [`displacements_periodic`](Graph::displacements_periodic) in f64, and an edge exists if
+    /// and only if its reverse does.
+    ///
+    /// # Errors
+    /// If the cutoff is negative or not finite, a coordinate or a cell entry is not finite, the
+    /// periodic vectors are linearly dependent, a position is 2²⁹ cells outside, or more than
+    /// 2²⁶ images of nodes are within reach.
+    ///
+    /// ```
+    /// use tesseral::graph::{Graph, SelfEdges};
+    ///
+    /// // Face-centred cubic: twelve nearest neighbours.
+    /// let cell = [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]];
+    /// let atom = [[0.0; 3]];
+    /// let graph =
+    ///     Graph::within_radius_periodic(&atom, cell, [true; 3], 1.5, SelfEdges::Without)?;
+    /// assert_eq!(graph.num_edges(), 12);
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
+    pub fn within_radius_periodic<T: Copy + Into<f64>>(
+        positions: &[[T; 3]],
+        cell: [[T; 3]; 3],
+        periodic: [bool; 3],
+        cutoff: f64,
+        self_edges: SelfEdges,
+    ) -> Result<Graph, GraphError> {
+        let lattice = Lattice::new(cell.map(|vector| vector.map(Into::into)), periodic)?;
+        search(&doubles(positions)?, &lattice, cutoff, self_edges)
+    }
+}
+
+/// The positions in f64, checked to be finite.
+fn doubles<T: Copy + Into<f64>>(positions: &[[T; 3]]) -> Result<Vec<[f64; 3]>, GraphError> {
+    let doubles: Vec<[f64; 3]> = positions.iter().map(|point| point.map(Into::into)).collect();
+    for (node, point) in doubles.iter().enumerate() {
+        if let Some(axis) = point.iter().position(|entry| !entry.is_finite()) {
+            return Err(GraphError::Position { node, axis, found: point[axis] });
+        }
+    }
+    Ok(doubles)
+}
+
+/// The graph of finite positions in a lattice.
+fn search(
+    positions: &[[f64; 3]],
+    lattice: &Lattice,
+    cutoff: f64,
+    self_edges: SelfEdges,
+) -> Result<Graph, GraphError> {
+    if !(cutoff.is_finite() && cutoff >= 0.0) {
+        return Err(GraphError::Cutoff { found: cutoff });
+    }
+    let images = Images::new(positions, lattice, cutoff)?;
+    let bins = Bins::new(&images.points, images.reach);
+    let (nearby, inside) = (Ball::new(images.reach), Ball::new(cutoff));
+
+    let (mut senders, mut receivers, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    for receiver in 0..positions.len() {
+        for &(image, point) in bins.around(receiver) {
+            if !nearby.contains(difference(point, images.points[receiver])) {
+                continue;
+            }
+            let sender = images.nodes[image];
+            let shift = between(images.shifts[image], images.shifts[receiver]);
+            // Decided by the edge's own vector, not by the images, which are rounded otherwise.
+            let vector = displacement(positions[sender], positions[receiver], shift, &lattice.cell);
+            let kept = match sender == receiver && shift == [0; 3] {
+                true => self_edges == SelfEdges::With,
+                false => inside.contains(vector),
+            };
+            if kept {
+                found.push((sender, shift));
+            }
+        }
+        found.sort_unstable();
+        for (sender, shift) in found.drain(..) {
+            senders.push(sender);
+            receivers.push(receiver);
+            shifts.push(shift);
+        }
+    }
+    Graph::from_sorted(positions.len(), senders, receivers, shifts)
+}
+
+/// The shift from a receiver's image to a sender's.
+fn between(sender: [i32; 3], receiver: [i32; 3]) -> [i32; 3] {
+    std::array::from_fn(|axis| sender[axis] - receiver[axis])
+}
+
+/// The vectors shorter than a radius.
+struct Ball {
+    /// A power of two that keeps the squares in range.
+    factor: f64,
+    /// The square of the radius times the factor.
+    square: f64,
+}
+
+impl Ball {
+    fn new(radius: f64) -> Ball {
+        let factor = radius.max(f64::MIN_POSITIVE).range_factor();
+        Ball { factor, square: (radius * factor) * (radius * factor) }
+    }
+
+    fn contains(&self, vector: [f64; 3]) -> bool {
+        let [x, y, z] = vector.map(|entry| entry * self.factor);
+        x * x + y * y + z * z < self.square
+    }
+}

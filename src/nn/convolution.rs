@@ -1,0 +1,151 @@
+//! Message passing: the tensor-product convolution over the edges of a graph.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+
+use super::operation::{Element, Operation, apply3};
+use super::{EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
+use crate::graph::Graph;
+use crate::kernels::{self, Gradients, KernelError, Rows};
+use crate::{Irrep, Irreps};
+
+/// What a [`Convolution`] is made of.
+#[derive(Clone, Debug)]
+pub struct ConvolutionConfig {
+    /// The irreps of the features that come in.
+    pub input: Irreps,
+    /// The irreps of the features that go out.
+    pub output: Irreps,
+    /// The degree of the edge harmonics.
+    pub lmax: usize,
+    /// The number of radial basis functions.
+    pub basis: usize,
+    /// The widths of the hidden layers of the radial network.
+    pub hidden: Vec<usize>,
+    /// The typical number of edges into a node: sums over them are divided by its square root.
+    pub neighbours: f64,
+}
+
+/// One layer of a Tensor Field Network:
+/// `z_i = W_out Σ_{j→i} w(|r|) (W_in x_j ⊗ Y(r)) / √neighbours + W_self x_i`.
+///
+/// Every channel of every path has its own weight from the radial network; only irreps of the
+/// output are formed. The second term is a skip connection with self-interaction.
+#[derive(Module, Debug)]
+pub struct Convolution {
+    linear_in: Linear,
+    radial: RadialNetwork,
+    linear_out: Linear,
+    skip: Linear,
+    neighbours: f64,
+    #[module(skip)]
+    product: Arc<kernels::TensorProduct>,
+}
+
+impl Convolution {
+    /// A layer with random weights.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor.
+    pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, KernelError> {
+        let harmonics = Irreps::spherical_harmonics(config.lmax);
+        let wanted = |irrep: Irrep| config.output.count(irrep) > 0;
+        let product = kernels::TensorProduct::convolution(&config.input, &harmonics, wanted)?;
+        let mut widths = vec![config.basis];
+        widths.extend(&config.hidden);
+        widths.push(product.num_weights());
+        Ok(Convolution {
+            linear_in: Linear::new(&config.input, &config.input, init),
+            radial: RadialNetwork::new(&widths, init),
+            linear_out: Linear::new(product.output(), &config.output, init),
+            skip: Linear::new(&config.input, &config.output, init),
+            neighbours: config.neighbours,
+            product: Arc::new(product),
+        })
+    }
+
+    /// The features of all nodes after one round of messages.
+    ///
+    /// # Errors
+    /// If features, edges and layer do not fit each other in irreps, rows, type or device.
+    pub fn forward(&self, x: &Features, edges: &EdgeAttributes) -> Result<Features, NnError> {
+        edges.harmonics().expect("the edge harmonics", self.product.second())?;
+        let sent = self.linear_in.forward(x)?;
+        let (expected, found) = ([edges.graph().num_nodes(), x.irreps().dim()], x.values().dims());
+        if expected != found {
+            return Err(NnError::Shape { what: "the features of all nodes", expected, found });
+        }
+        let operation = Messages { graph: edges.graph().clone(), product: self.product.clone() };
+        let weights = self.radial.forward(edges.basis())?;
+        let harmonics = edges.harmonics().values().clone();
+        let sums = apply3(operation, sent.into_values(), harmonics, weights)?;
+        let sums = sums.div_scalar(self.neighbours.sqrt());
+        let received = Features::new(self.product.output().clone(), sums)?;
+        self.linear_out.forward(&received)?.add(&self.skip.forward(x)?)
+    }
+}
+
+/// Gather, multiply and sum in one pass over the edges: nothing is stored per edge.
+#[derive(Debug)]
+struct Messages {
+    graph: Arc<Graph>,
+    product: Arc<kernels::TensorProduct>,
+}
+
+impl Messages {
+    fn rows(&self) -> Rows<'_> {
+        Rows::Edges { senders: self.graph.senders(), receivers: self.graph.receivers() }
+    }
+}
+
+impl Operation<3> for Messages {
+    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
+        [self.graph.num_nodes(), self.product.output().dim()]
+    }
+
+    fn forward<T: Element>(&self, [x, harmonics, weights]: [&[T]; 3], sums: &mut [T]) {
+        self.product
+            .forward(self.rows(), self.graph.num_edges(), x, harmonics, weights, sums)
+            .expect("the layer checked the shapes");
+    }
+
+    fn backward<T: Element>(
+        &self,
+        [x, harmonics, weights]: [&[T]; 3],
+        sum_gradient: &[T],
+        [first, second, weight_gradient]: [Option<&mut [T]>; 3],
+    ) {
+        let gradients = Gradients { first, second, weights: weight_gradient };
+        let edges = self.graph.num_edges();
+        self.product
+            .backward(self.rows(), edges, x, harmonics, weights, sum_gradient, gradients)
+            .expect("the layer checked the shapes");
+    }
+}
+
+impl Convolution {
+    /// The irreps of the output.
+    pub fn output(&self) -> &Irreps {
+        self.linear_out.output()
+    }
+
+    /// The number of weights that the radial network gives an edge.
+    pub fn num_edge_weights(&self) -> usize {
+        self.product.num_weights()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Tensor;
+
+    fn assert_thread_safe<T: Send + Sync>() {}
+
+    #[test]
+    fn layers_go_between_threads() {
+        assert_thread_safe::<Convolution>();
+        assert_thread_safe::<Tensor<2>>();
+    }
+}

@@ -1,0 +1,54 @@
+//! Initial parameters, drawn on the host from a seed, so that a network is the same on every run.
+
+use burn::module::Param;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use crate::equivariance::Random;
+
+/// The source of initial parameters: a seed, the device and the type of the tensors.
+#[derive(Clone, Debug)]
+pub struct Init {
+    random: Random,
+    device: Device,
+    dtype: DType,
+}
+
+impl Init {
+    /// Parameters in f32 on a device, with or without autodiff.
+    pub fn new(seed: u64, device: &Device) -> Self {
+        Init { random: Random::new(seed), device: device.clone(), dtype: DType::F32 }
+    }
+
+    /// The same in another type, F32 or F64.
+    pub fn with_dtype(self, dtype: DType) -> Self {
+        Init { dtype, ..self }
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// A tensor of this device and type.
+    pub fn tensor(&self, values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, shape), (&self.device, self.dtype))
+    }
+
+    /// A parameter of independent normal numbers of variance 1.
+    pub(super) fn normal(&mut self, shape: [usize; 2]) -> Param<Tensor<2>> {
+        let values = self.random.normals(shape[0] * shape[1]);
+        Param::from_tensor(self.tensor(values, shape))
+    }
+
+    /// A parameter of one row: normal numbers, then zeros.
+    pub(super) fn normal_then_zero(&mut self, normal: usize, zeros: usize) -> Param<Tensor<2>> {
+        let mut values = self.random.normals(normal);
+        values.resize(normal + zeros, 0.0);
+        Param::from_tensor(self.tensor(values, [1, normal + zeros]))
+    }
+}

@@ -1,0 +1,105 @@
+//! Tensor products of features, row by row.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::operation::{Element, Operation, apply3};
+use super::{Features, Init, NnError};
+use crate::kernels::{self, Gradients, Rows};
+use crate::{Irreps, kernels::KernelError};
+
+/// The product of two features along coupling paths, with one learnable weight for every channel
+/// pair of a weighted path, shared by all rows; see [`kernels::TensorProduct`].
+#[derive(Module, Debug)]
+pub struct TensorProduct {
+    weights: Param<Tensor<2>>,
+    #[module(skip)]
+    kernel: Arc<kernels::TensorProduct>,
+}
+
+impl TensorProduct {
+    /// A product of given paths.
+    pub fn new(kernel: kernels::TensorProduct, init: &mut Init) -> Self {
+        let weights = init.normal([1, kernel.num_weights()]);
+        TensorProduct { weights, kernel: Arc::new(kernel) }
+    }
+
+    /// Channel by channel, without weights, to degrees up to `lmax`.
+    ///
+    /// # Errors
+    /// If multiplicities differ or a degree has no coupling tensor.
+    pub fn channelwise(
+        first: &Irreps,
+        second: &Irreps,
+        lmax: Option<usize>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        Ok(Self::new(kernels::TensorProduct::channelwise(first, second, lmax, false)?, init))
+    }
+
+    /// Every channel with every channel, without weights, to degrees up to `lmax`.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor.
+    pub fn outer(
+        first: &Irreps,
+        second: &Irreps,
+        lmax: Option<usize>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        Ok(Self::new(kernels::TensorProduct::outer(first, second, lmax, false)?, init))
+    }
+
+    /// The irreps of the output.
+    pub fn output(&self) -> &Irreps {
+        self.kernel.output()
+    }
+
+    /// The products of rows.
+    ///
+    /// # Errors
+    /// If irreps, numbers of rows, types or devices do not fit.
+    pub fn forward(&self, first: &Features, second: &Features) -> Result<Features, NnError> {
+        first.expect("the first factor", self.kernel.first())?;
+        second.expect("the second factor", self.kernel.second())?;
+        let (expected, found) = ([first.rows(), second.values().dims()[1]], second.values().dims());
+        if expected != found {
+            return Err(NnError::Shape { what: "the second factor", expected, found });
+        }
+        let operation = ProductOperation { kernel: self.kernel.clone(), rows: first.rows() };
+        let (x, y) = (first.values().clone(), second.values().clone());
+        Features::new(self.kernel.output().clone(), apply3(operation, x, y, self.weights.val())?)
+    }
+}
+
+#[derive(Debug)]
+struct ProductOperation {
+    kernel: Arc<kernels::TensorProduct>,
+    rows: usize,
+}
+
+impl Operation<3> for ProductOperation {
+    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
+        [self.rows, self.kernel.output().dim()]
+    }
+
+    fn forward<T: Element>(&self, [x, y, weights]: [&[T]; 3], output: &mut [T]) {
+        self.kernel
+            .forward(Rows::Each, self.rows, x, y, weights, output)
+            .expect("the layer checked the shapes");
+    }
+
+    fn backward<T: Element>(
+        &self,
+        [x, y, weights]: [&[T]; 3],
+        output_gradient: &[T],
+        [first, second, weight_gradient]: [Option<&mut [T]>; 3],
+    ) {
+        let gradients = Gradients { first, second, weights: weight_gradient };
+        self.kernel
+            .backward(Rows::Each, self.rows, x, y, weights, output_gradient, gradients)
+            .expect("the layer checked the shapes");
+    }
+}

@@ -1,0 +1,159 @@
+//! The bases of e3nn's `soft_one_hot_linspace`.
+
+use std::f64::consts::{FRAC_PI_2, PI};
+
+use super::bessel::sine_over;
+use super::error::{RadialError, check_count, check_interval};
+use super::{MAX_COUNT, RadialBasis};
+
+/// The function that a [`SoftOneHot`] repeats.
+///
+/// With d = (r - centre_i) / spacing, x = r - start, w = end - start and N functions:
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OneHotFunction {
+    /// exp(-d²) / 1.12, with or without a cutoff never zero.
+    Gaussian,
+    /// cos(πd/2) where |d| < 1, else 0.
+    Cosine,
+    /// 1.14136 e² exp(-1/(1 + d)) exp(-1/(1 - d)) where |d| < 1, else 0: infinitely
+    /// differentiable.
+    SmoothFinite,
+    /// cos(πix/w) / √(1/4 + N/2) for i = 0, ..., N - 1; with a cutoff the sine for i = 1, ..., N
+    /// where 0 < x < w, else 0.
+    Fourier,
+    /// √(2/w) sin(πix/w) / x for i = 1, ..., N; with a cutoff only where 0 < x < w, else 0.
+    Bessel,
+}
+
+/// e3nn's `soft_one_hot_linspace(r, start, end, count, function, cutoff)`: functions that are
+/// each large around another part of an interval.
+///
+/// They are normalized so that the squares of all add up to about one within the interval, except
+/// for [`OneHotFunction::Bessel`]. With a cutoff the centres are the `count` inner points of
+/// `count + 2` equally spaced ones, so that functions are zero, or for Gaussians small, outside
+/// the interval; without, they go from the start to the end.
+///
+/// Formulas and constants are those of e3nn 0.6.0, `e3nn/math/_soft_one_hot_linspace.py`, save
+/// at the start of the interval for Bessel functions: there e3nn gives NaN, this the limit, or 0
+/// with a cutoff. Where a function jumps or has a kink, the derivative is that of the side where
+/// it is 0.
+///
+/// # Example
+/// ```
+/// use tesseral::radial::{OneHotFunction, RadialBasis, SoftOneHot};
+///
+/// let basis = SoftOneHot::new(0.0, 4.0, 3, OneHotFunction::SmoothFinite, true)?;
+/// let mut values = [0.0; 3];
+/// basis.values_into(2.0, &mut values)?;
+/// assert_eq!(values, [0.0, 1.14136, 0.0]);
+/// # Ok::<(), tesseral::radial::RadialError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftOneHot {
+    start: f64,
+    end: f64,
+    count: usize,
+    function: OneHotFunction,
+    cutoff: bool,
+}
+
+impl SoftOneHot {
+    /// `count` functions over an interval. The arguments are those of e3nn in order.
+    ///
+    /// # Errors
+    /// If the start is not below the end, or the count is not 1 to 65535; without a
+    /// cutoff, 2 to 65535.
+    pub fn new(
+        start: f64,
+        end: f64,
+        count: usize,
+        function: OneHotFunction,
+        cutoff: bool,
+    ) -> Result<SoftOneHot, RadialError> {
+        check_count(if cutoff { 1 } else { 2 }, MAX_COUNT, count)?;
+        check_interval(start, end)?;
+        Ok(SoftOneHot { start, end, count, function, cutoff })
+    }
+
+    /// The i-th function at r and its derivative.
+    fn function(&self, i: usize, r: f64) -> (f64, f64) {
+        match self.function {
+            OneHotFunction::Gaussian => self.around_centre(i, r, gaussian),
+            OneHotFunction::Cosine => self.around_centre(i, r, cosine),
+            OneHotFunction::SmoothFinite => self.around_centre(i, r, smooth_finite),
+            OneHotFunction::Fourier if self.is_cut_off(r) => (0.0, 0.0),
+            OneHotFunction::Fourier => self.fourier(i, r - self.start),
+            OneHotFunction::Bessel if self.is_cut_off(r) => (0.0, 0.0),
+            OneHotFunction::Bessel => self.bessel(i, r - self.start),
+        }
+    }
+
+    /// A function of the distance from the i-th centre in units of the spacing.
+    fn around_centre(&self, i: usize, r: f64, shape: fn(f64) -> (f64, f64)) -> (f64, f64) {
+        let width = self.end - self.start;
+        let (spacing, index) = match self.cutoff {
+            true => (width / (self.count + 1) as f64, i + 1),
+            false => (width / (self.count - 1) as f64, i),
+        };
+        let centre = self.start + index as f64 * spacing;
+        let (value, derivative) = shape((r - centre) / spacing);
+        (value, derivative / spacing)
+    }
+
+    /// Whether a cutoff makes functions over the whole interval zero.
+    fn is_cut_off(&self, r: f64) -> bool {
+        self.cutoff && (r <= self.start || r >= self.end)
+    }
+
+    fn fourier(&self, i: usize, x: f64) -> (f64, f64) {
+        let norm = (0.25 + self.count as f64 / 2.0).sqrt();
+        let index = if self.cutoff { i + 1 } else { i };
+        let k = PI * index as f64 / (self.end - self.start);
+        let (sin, cos) = (k * x).sin_cos();
+        match self.cutoff {
+            true => (sin / norm, k * cos / norm),
+            false => (cos / norm, -k * sin / norm),
+        }
+    }
+
+    fn bessel(&self, i: usize, x: f64) -> (f64, f64) {
+        let width = self.end - self.start;
+        let scale = (2.0 / width).sqrt();
+        let k = PI * (i + 1) as f64 / width;
+        let (value, derivative) = sine_over(k, x, (k * x).sin_cos());
+        (scale * value, scale * derivative)
+    }
+}
+
+impl RadialBasis for SoftOneHot {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+        (0..self.count).map(move |i| self.function(i, r))
+    }
+}
+
+fn gaussian(d: f64) -> (f64, f64) {
+    let value = (-d * d).exp() / 1.12;
+    (value, -2.0 * d * value)
+}
+
+fn cosine(d: f64) -> (f64, f64) {
+    if d.abs() >= 1.0 {
+        return (0.0, 0.0);
+    }
+    let (sin, cos) = (FRAC_PI_2 * d).sin_cos();
+    (cos, -FRAC_PI_2 * sin)
+}
+
+fn smooth_finite(d: f64) -> (f64, f64) {
+    if d.abs() >= 1.0 {
+        return (0.0, 0.0);
+    }
+    // 2 - 1/(1 + d) - 1/(1 - d) = -2d² / (1 - d²)
+    let rest = (1.0 - d) * (1.0 + d);
+    let value = 1.14136 * (-2.0 * d * d / rest).exp();
+    (value, -4.0 * d / (rest * rest) * value)
+}

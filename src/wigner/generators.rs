@@ -1,0 +1,48 @@
+//! The generators of rotations on harmonics.
+
+use nalgebra::DMatrix;
+
+use super::WignerError;
+use crate::LMAX;
+
+/// The generators (L_x, L_y, L_z) of degree `l`: real antisymmetric matrices with
+/// D_l(R_axis(θ)) = exp(θ L_axis) and [L_x, L_y] = L_z.
+///
+/// Their entries are ±m and ±√((l - m)(l + m + 1))/2, correctly rounded.
+///
+/// # Errors
+/// If `l` is above LMAX.
+///
+/// ```
+/// let [x, y, z] = tesseral::wigner::generators(2)?;
+/// assert!((&x * &y - &y * &x - &z).amax() < 1e-15);
+/// # Ok::<(), tesseral::wigner::WignerError>(())
+/// ```
+pub fn generators(l: usize) -> Result<[DMatrix<f64>; 3], WignerError> {
+    if l > LMAX {
+        return Err(WignerError::Degree { l });
+    }
+    let size = 2 * l + 1;
+    let mut generators = [0; 3].map(|_| DMatrix::zeros(size, size));
+    let mut set = |axis: usize, row: i32, column: i32, value: f64| {
+        let [row, column] = [row, column].map(|m| (m + l as i32) as usize);
+        generators[axis][(row, column)] = value;
+        generators[axis][(column, row)] = -value;
+    };
+    for m in 1..=l as i32 {
+        set(2, -m, m, f64::from(m));
+    }
+    for m in 0..l as i32 {
+        let next = m + 1;
+        let square = f64::from((l as i32 - m) * (l as i32 + next));
+        // Between orders 0 and ±1 the normalization of the real basis brings √2.
+        let half = (if m == 0 { square / 2.0 } else { square / 4.0 }).sqrt();
+        set(0, m, -next, half);
+        set(1, next, m, half);
+        if m > 0 {
+            set(0, next, -m, half);
+            set(1, -next, -m, half);
+        }
+    }
+    Ok(generators)
+}

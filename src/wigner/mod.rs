@@ -1,0 +1,139 @@
+//! Wigner matrices D_l of rotations and reflections: Y_l(R r) = D_l(R) Y_l(r).
+//!
+//! D_1 is R in the order (y, z, x), and D_l(R S) = D_l(R) D_l(S). The matrices come from an exact
+//! recursion on the entries of R: the gradient of a solid harmonic, ∂Y_l = √(l(2l + 1)) G Y_{l-1},
+//! is an isometry G that commutes with rotations, so D_l = Gᵀ (R ⊗ D_{l-1}) G. There are no Euler
+//! angles inside, so there is no singular point, and entries are polynomials of those of R: with
+//! dual numbers for `T` their derivatives are right everywhere.
+//!
+//! # Example
+//! ```
+//! use nalgebra::{Rotation3, Vector3};
+//! use tesseral::{sh, wigner};
+//!
+//! let rotation = Rotation3::from_euler_angles(0.1, 0.2, 0.3);
+//! let r = Vector3::new(1.0, -2.0, 0.5);
+//! let d = wigner::d(2, rotation)?;
+//! let turned = d * nalgebra::SVector::from(sh::y_2(r.into()));
+//! let directly = nalgebra::SVector::from(sh::y_2((rotation * r).into()));
+//! assert!((turned - directly).norm() < 1e-14);
+//! # Ok::<(), tesseral::wigner::WignerError>(())
+//! ```
+
+mod euler;
+mod generators;
+mod orthogonal;
+mod recursion;
+
+/// The static tables.
+#[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
+mod generated {
+    use super::recursion::{Term, term};
+    include!(concat!(env!("OUT_DIR"), "/wigner.rs"));
+}
+
+pub use euler::EulerAngles;
+pub use generators::generators;
+pub use orthogonal::Orthogonal;
+pub use recursion::{all_into, all_len};
+
+use nalgebra::{DMatrix, RealField};
+use thiserror::Error;
+
+use crate::{Irrep, Irreps, LMAX, Scalar};
+
+/// A wrong argument of a function of this module.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum WignerError {
+    /// The degree is above LMAX.
+    #[error("degree {l} is above this build's LMAX of {LMAX}")]
+    Degree {
+        /// The degree asked for.
+        l: usize,
+    },
+    /// The slice has the wrong length.
+    #[error("the slice of Wigner matrices has length {found}, expected {expected}")]
+    Length {
+        /// The length it needs.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+    /// A matrix is neither a rotation nor a reflection.
+    #[error("the matrix is not orthogonal: an entry of MᵀM differs from the identity by {error:e}")]
+    NotOrthogonal {
+        /// The largest difference of MᵀM from the identity.
+        error: f64,
+    },
+}
+
+/// D_l of a rotation, a `(2l + 1) × (2l + 1)` orthogonal matrix. An improper operation acts as on
+/// harmonics, with parity (-1)^l; see [`d_irrep`] for another.
+///
+/// # Errors
+/// If `l` is above LMAX.
+pub fn d<T: RealField + Scalar>(
+    l: usize,
+    rotation: impl Into<Orthogonal<T>>,
+) -> Result<DMatrix<T>, WignerError> {
+    d_irrep(Irrep::spherical_harmonic(l), rotation)
+}
+
+/// D of an irrep: D_l of the proper part, times the parity where the operation is improper.
+///
+/// # Errors
+/// If the degree is above LMAX.
+///
+/// ```
+/// use nalgebra::{DMatrix, Rotation3};
+/// use tesseral::wigner::{self, Orthogonal};
+///
+/// // A pseudovector does not change under inversion.
+/// let inversion = Orthogonal::from(Rotation3::<f64>::identity()).inverted();
+/// assert_eq!(wigner::d_irrep("1e".parse()?, inversion)?, DMatrix::identity(3, 3));
+/// assert_eq!(wigner::d_irrep("1o".parse()?, inversion)?, -DMatrix::identity(3, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn d_irrep<T: RealField + Scalar>(
+    irrep: Irrep,
+    rotation: impl Into<Orthogonal<T>>,
+) -> Result<DMatrix<T>, WignerError> {
+    if irrep.l > LMAX {
+        return Err(WignerError::Degree { l: irrep.l });
+    }
+    let operation = rotation.into();
+    let mut matrices = vec![T::constant(0.0, 0.0); all_len(irrep.l)];
+    all_into(irrep.l, operation.proper(), &mut matrices)?;
+    let size = 2 * irrep.l + 1;
+    let mut matrix = DMatrix::from_row_slice(size, size, &matrices[matrices.len() - size * size..]);
+    if operation.is_improper() && irrep.parity.sign() < 0 {
+        matrix.neg_mut();
+    }
+    Ok(matrix)
+}
+
+/// The block-diagonal D of a feature vector: one block for every copy of every irrep, in the
+/// layout `mul_ir`.
+///
+/// # Errors
+/// If a degree is above LMAX.
+pub fn d_irreps<T: RealField + Scalar>(
+    irreps: &Irreps,
+    rotation: impl Into<Orthogonal<T>>,
+) -> Result<DMatrix<T>, WignerError> {
+    // Before the matrix is allocated, which may be large beyond memory.
+    if let Some(l) = irreps.lmax().filter(|&l| l > LMAX) {
+        return Err(WignerError::Degree { l });
+    }
+    let operation = rotation.into();
+    let mut matrix = DMatrix::zeros(irreps.dim(), irreps.dim());
+    let mut start = 0;
+    for block in irreps.iter().filter(|block| block.mul > 0) {
+        let d = d_irrep(block.irrep, operation)?;
+        for _ in 0..block.mul {
+            matrix.view_mut((start, start), d.shape()).copy_from(&d);
+            start += d.nrows();
+        }
+    }
+    Ok(matrix)
+}
