@@ -2,10 +2,11 @@
 //!
 //! Both families of programs climb a *column*: z-parts T_0, T_1, … of rising degree d in z with
 //! T_d = z T_{d-1} - c_d w T_{d-2}, where w is the other variable.
-//! - All degrees at once: one column for each order m over l = m, m+1, …, with w = r² (or 1 for
-//!   unit vectors).
-//! - A single degree: one column over m = l, l-1, …, 0 at fixed l, with w = x² + y². It costs
-//!   O(l), and neither direction loses digits.
+//! - Solid: one column for each degree l over m = l, l-1, …, 0, with w = x² + y². It loses no
+//!   digits: near the poles, where columns in z and r² lose l(l + 1)/2 times the error of r², w is
+//!   small. A single degree costs O(l).
+//! - Unit vectors: one column for each order m over l = m, m+1, …, with w = 1, which saves an
+//!   operation for each z-part.
 //!
 //! The coefficients c_d are read off the tables; that the recursion holds is proved by evaluating
 //! the programs exactly (see [`super::exact`]).
@@ -73,7 +74,15 @@ pub fn all_degrees(
     assert!(derivatives < Derivatives::Second, "no program of all degrees has Hessians");
     assert!(points == Points::Solid || derivatives == Derivatives::None, "unit vectors are fixed");
     let mut writer = Writer::new();
-    let degrees: Vec<Vec<Id>> = writer.rows(tables, lmax, points);
+    let degrees: Vec<Vec<Id>> = match points {
+        Points::Solid => (0..=lmax)
+            .map(|l| {
+                let row = writer.row(tables, l);
+                writer.normalized(tables, l, &row)
+            })
+            .collect(),
+        Points::Unit => writer.unit_rows(tables, lmax),
+    };
     let size = (lmax + 1) * (lmax + 1);
     let values = degrees.concat();
     let mut outputs = vec![Output { name: "values", shape: vec![size], values }];
@@ -156,14 +165,6 @@ impl Writer {
         self.builder.label(sum, "rho2")
     }
 
-    /// x² + y² + z².
-    fn radius_squared(&mut self) -> Id {
-        let rho2 = self.rho_squared();
-        let z2 = self.square(self.z, "z2");
-        let sum = self.builder.add(rho2, z2);
-        self.builder.label(sum, "r2")
-    }
-
     /// (C_m, S_m), the real and imaginary parts of (x + iy)^m, for m = 0..=mmax.
     fn azimuthal(&mut self, mmax: usize) -> Vec<[Id; 2]> {
         let one = self.builder.constant(&Surd::one());
@@ -237,13 +238,9 @@ impl Writer {
         Scaled { factor: &rungs[d].factor * &above.recip(), id }
     }
 
-    /// All degrees to `lmax`, normalized: one column for each m.
-    fn rows(&mut self, tables: &Harmonics, lmax: usize, points: Points) -> Vec<Vec<Id>> {
-        let w = match points {
-            Points::Unit => self.builder.constant(&Surd::one()),
-            Points::Solid if lmax >= 2 => self.radius_squared(),
-            Points::Solid => self.z,
-        };
+    /// All degrees to `lmax` at unit vectors, normalized: one column for each m.
+    fn unit_rows(&mut self, tables: &Harmonics, lmax: usize) -> Vec<Vec<Id>> {
+        let w = self.builder.constant(&Surd::one());
         let zero = self.builder.constant(&Surd::zero());
         let mut rows: Vec<Vec<Id>> = (0..=lmax).map(|l| vec![zero; 2 * l + 1]).collect();
         for (m, angular) in self.azimuthal(lmax).into_iter().enumerate() {
