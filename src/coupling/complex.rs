@@ -17,13 +17,7 @@ use super::{CouplingError, check_degrees};
 /// # Ok::<(), tesseral::coupling::CouplingError>(())
 /// ```
 pub fn three_j(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, CouplingError> {
-    let [l1, l2, l3] = degrees;
-    check_degrees(l1, l2, l3)?;
-    for (l, m) in degrees.into_iter().zip(orders) {
-        if m.unsigned_abs() as usize > l {
-            return Err(CouplingError::Order { l, m });
-        }
-    }
+    check(degrees, orders)?;
     if orders.iter().sum::<i32>() != 0 {
         return Ok(SignedRoot::ZERO);
     }
@@ -31,8 +25,21 @@ pub fn three_j(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, Coup
     let mut slots = [0, 1, 2];
     slots.sort_by_key(|&slot| degrees[slot]);
     let sorted = slots.map(|slot| degrees[slot]);
-    let odd = matches!(slots, [1, 0, 2] | [0, 2, 1] | [2, 1, 0]) && (l1 + l2 + l3) % 2 == 1;
+    let odd = matches!(slots, [1, 0, 2] | [0, 2, 1] | [2, 1, 0])
+        && degrees.iter().sum::<usize>() % 2 == 1;
     Ok(stored(sorted, [orders[slots[0]], orders[slots[1]]]).scaled(odd, 1))
+}
+
+/// Checks that degrees couple and that every order belongs to its degree.
+fn check(degrees: [usize; 3], orders: [i32; 3]) -> Result<(), CouplingError> {
+    let [l1, l2, l3] = degrees;
+    check_degrees(l1, l2, l3)?;
+    for (l, m) in degrees.into_iter().zip(orders) {
+        if m.unsigned_abs() as usize > l {
+            return Err(CouplingError::Order { l, m });
+        }
+    }
+    Ok(())
 }
 
 /// The symbol of sorted degrees at (m1, m2), zero where the table has none.
@@ -58,6 +65,8 @@ fn stored(degrees: [usize; 3], orders: [i32; 2]) -> SignedRoot {
 /// # Ok::<(), tesseral::coupling::CouplingError>(())
 /// ```
 pub fn clebsch_gordan(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, CouplingError> {
+    // Before -m3 is taken: the error names m3, and i32 has no -i32::MIN.
+    check(degrees, orders)?;
     let [l1, l2, l3] = degrees;
     let [m1, m2, m3] = orders;
     let symbol = three_j(degrees, [m1, m2, -m3])?;

@@ -121,10 +121,14 @@ pub fn d_irreps<T: RealField + Scalar>(
     irreps: &Irreps,
     rotation: impl Into<Orthogonal<T>>,
 ) -> Result<DMatrix<T>, WignerError> {
+    // Before the matrix is allocated, which may be large beyond memory.
+    if let Some(l) = irreps.lmax().filter(|&l| l > LMAX) {
+        return Err(WignerError::Degree { l });
+    }
     let operation = rotation.into();
     let mut matrix = DMatrix::zeros(irreps.dim(), irreps.dim());
     let mut start = 0;
-    for block in irreps {
+    for block in irreps.iter().filter(|block| block.mul > 0) {
         let d = d_irrep(block.irrep, operation)?;
         for _ in 0..block.mul {
             matrix.view_mut((start, start), d.shape()).copy_from(&d);

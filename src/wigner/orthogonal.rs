@@ -19,9 +19,12 @@ impl<T: RealField + Scalar> Orthogonal<T> {
     /// If the matrix is not orthogonal to within 100 ε in every entry of MᵀM.
     pub fn from_matrix(matrix: Matrix3<T>) -> Result<Self, WignerError> {
         let difference = matrix.transpose() * matrix - Matrix3::identity();
-        let error = nalgebra::try_convert(difference.amax()).unwrap_or(f64::NAN);
+        // A NaN is not orthogonal either, and is kept: `max` would drop it.
+        let error = difference.iter().fold(0.0, |largest: f64, &entry| {
+            let entry = nalgebra::try_convert(entry).map_or(f64::NAN, f64::abs);
+            if largest.is_nan() || entry <= largest { largest } else { entry }
+        });
         let bound: f64 = nalgebra::try_convert(T::default_epsilon()).unwrap_or(0.0);
-        // A NaN is not orthogonal either.
         if error.is_nan() || error > 100.0 * bound {
             return Err(WignerError::NotOrthogonal { error });
         }
