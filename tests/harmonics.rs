@@ -259,8 +259,7 @@ fn check_random_points<T: Precision>(what: &str, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut elsewhere = Forms::new(&format!("{what}, seed {seed}"));
     let mut near_poles = Forms::new(&format!("{what}, seed {seed}, near poles"));
-    let mut lower =
-        Errors::new(format!("{what}, seed {seed}, solid, all degrees to every L"));
+    let mut lower = Errors::new(format!("{what}, seed {seed}, solid, all degrees to every L"));
     for index in 0..POINTS {
         let at_pole = index % 10 == 0;
         let r = if at_pole { points::near_a_pole(&mut random) } else { points::any(&mut random) };
@@ -417,7 +416,9 @@ fn the_zero_vector_has_values_and_no_derivatives() {
             let size = 2 * l + 1;
             let [mut values, mut gradient, mut hessian] =
                 [1, 3, 9].map(|blocks| vec![one; blocks * size]);
-            Harmonics::NATIVE.degree_hess(l, zero, &mut values, &mut gradient, &mut hessian).unwrap();
+            Harmonics::NATIVE
+                .degree_hess(l, zero, &mut values, &mut gradient, &mut hessian)
+                .unwrap();
             let expected = if l == 0 { first } else { nought };
             assert!(values.iter().all(|&value| value == expected), "l = {l}");
             assert!(gradient.iter().chain(&hessian).all(|&value| value == nought), "l = {l}");
