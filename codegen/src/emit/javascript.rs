@@ -48,7 +48,8 @@ pub fn function(name: &str, doc: &str, program: &Program) -> String {
             list("{ ", members.collect(), " }")
         }
     };
-    text + &format!("  return {};\n}}\n", indented(&result))
+    text.push_str(&format!("  return {};\n}}\n", indented(&result)));
+    text
 }
 
 /// A constant as the shortest text of the nearest f64.
