@@ -1,5 +1,10 @@
 //! Coupling tensors and complex coefficients: that they intertwine rotations, their conventions,
 //! their symmetries and known values.
+#![allow(
+    clippy::absurd_extreme_comparisons,
+    clippy::unnecessary_min_or_max,
+    reason = "LMAX may be 0"
+)]
 
 mod common {
     pub mod rotations;

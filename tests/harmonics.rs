@@ -1,4 +1,5 @@
 //! Values of harmonics: their accuracy in every form and range, and the laws they obey.
+#![allow(clippy::absurd_extreme_comparisons, reason = "LMAX may be 0")]
 
 mod common {
     pub mod definition;

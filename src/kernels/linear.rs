@@ -164,7 +164,7 @@ impl Linear {
     /// The rows of the input; as many as the output has where the input has no dimension.
     fn rows<'a, T>(&self, input: &'a [T]) -> impl Iterator<Item = &'a [T]> {
         let size = self.input.dim();
-        let count = if size == 0 { usize::MAX } else { input.len() / size };
+        let count = input.len().checked_div(size).unwrap_or(usize::MAX);
         (0..count).map(move |row| &input[row * size..(row + 1) * size])
     }
 

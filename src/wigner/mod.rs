@@ -27,6 +27,7 @@ mod recursion;
 
 /// The static tables.
 #[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
+#[allow(unused_imports, reason = "for LMAX = 0 there are no entries")]
 mod generated {
     use super::recursion::{Term, term};
     include!(concat!(env!("OUT_DIR"), "/wigner.rs"));
