@@ -261,4 +261,4 @@ function start() {
 start();
 
 // For the console, and for the test in a browser.
-window.gallery = { app, draw, openView, HARMONICS, HARMONICS_AND_GRADIENTS, COUPLING, LMAX, wigner, fromEuler };
+window.gallery = { app, draw, redraw, openView, HARMONICS, HARMONICS_AND_GRADIENTS, COUPLING, LMAX, wigner, fromEuler };

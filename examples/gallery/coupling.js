@@ -132,7 +132,7 @@ function couplingView() {
     id: "coupling",
     title: "Coupling",
     grid: true,
-    hint: "Point at a cell; or arrow keys for m₁ and m₂, Page Up and Page Down for m₃.",
+    hint: "Point at or tap a cell; or arrow keys for m₁ and m₂, Page Up and Page Down for m₃.",
     open(panel) {
       const options = Array.from({ length: highest + 1 }, (_, l) => [l, String(l)]);
       const names = ["Degree l₁", "Degree l₂", "Degree l₃"];

@@ -45,9 +45,9 @@ function onFace(face, a, b) {
 
 const meshes = new Map();
 
-/** The sphere with n cells along each edge, or fewer where drawing is slow; made once. */
-function sphere(cells) {
-  const n = app.renderer?.software ? Math.round(0.5 * cells) : cells;
+/** The sphere with n cells along each edge, where drawing is slow half or `least`; made once. */
+function sphere(cells, least = 0) {
+  const n = app.renderer?.software ? Math.max(least, Math.round(0.5 * cells)) : cells;
   if (!meshes.has(n)) meshes.set(n, cubeSphere(n));
   return meshes.get(n);
 }

@@ -7,7 +7,7 @@ function oneView() {
   /** Finer for higher degrees. */
   function surface() {
     const cells = Math.min(64, 30 + Math.round(2.5 * app.l));
-    if (!surfaces.has(cells)) surfaces.set(cells, app.renderer.surface(sphere(cells)));
+    if (!surfaces.has(cells)) surfaces.set(cells, app.renderer.surface(sphere(cells, 26)));
     return surfaces.get(cells);
   }
 

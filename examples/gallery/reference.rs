@@ -1,17 +1,31 @@
-//! The values of the Rust functions at a hundred points, as JSON.
+//! The values of the Rust functions at a hundred points and the Wigner matrices of one rotation, as
+//! JSON.
 
+use std::error::Error;
 use std::f64::consts::PI;
 
-use tesseral::LMAX;
+use nalgebra::Rotation3;
 use tesseral::sh::{Harmonics, HarmonicsError};
+use tesseral::{LMAX, wigner};
 
-/// `points` as [x, y, z], and for each of them in `values` all harmonics in the order l² + l + m.
-pub fn json() -> Result<String, HarmonicsError> {
+/// `points` as [x, y, z], and for each of them in `values` all harmonics in the order l² + l + m;
+/// a `rotation` by rows, and its Wigner matrices by degree and rows in `wigner`.
+pub fn json() -> Result<String, Box<dyn Error>> {
     let points = points();
     let values = points.iter().map(|&point| values(point)).collect::<Result<Vec<_>, _>>()?;
     let points = list(points.iter().map(|point| numbers(point)));
     let values = list(values.iter().map(|values| numbers(values)));
-    Ok(format!("{{\"lmax\":{LMAX},\n\"points\":{points},\n\"values\":{values}}}\n"))
+    let rotation = Rotation3::from_euler_angles(0.3, -1.2, 2.5);
+    let matrices = (0..=LMAX).map(|l| wigner::d(l, rotation)).collect::<Result<Vec<_>, _>>()?;
+    let matrices = list(matrices.iter().map(|matrix| {
+        list(matrix.row_iter().map(|row| numbers(&row.iter().copied().collect::<Vec<f64>>())))
+    }));
+    let rotation = rotation.matrix().transpose();
+    let rotation = list(rotation.column_iter().map(|row| numbers(row.as_slice())));
+    Ok(format!(
+        "{{\"lmax\":{LMAX},\n\"points\":{points},\n\"values\":{values},\n\
+         \"rotation\":{rotation},\n\"wigner\":{matrices}}}\n"
+    ))
 }
 
 /// All harmonics at a point, by the functions of one degree each.

@@ -7,7 +7,7 @@ function triangleView() {
   function tile(l, m) {
     const index = l * l + l + m;
     if (!tiles[index]) {
-      const mesh = sphere(Math.min(24, 10 + l));
+      const mesh = sphere(10 + l, 6 + l);
       tiles[index] = app.renderer.surface(mesh);
       app.renderer.update(tiles[index], degreeFields(mesh, l)[l + m]);
     }

@@ -13,6 +13,22 @@ export async function checkReference(report, page, reference) {
   }
 }
 
+/** Wigner matrices of one rotation to 12 (l + 2) ε. */
+export async function checkWigner(report, page, { rotation, wigner }) {
+  const worst = await page.evaluate(
+    ([rotation, wigner]) => {
+      const shares = wigner.flatMap((matrix, l) => {
+        const found = gallery.wigner(l, rotation).flat();
+        const bound = 12 * (l + 2) * Number.EPSILON;
+        return matrix.flat().map((value, i) => Math.abs(found[i] - value) / bound);
+      });
+      return Math.max(...shares);
+    },
+    [rotation, wigner],
+  );
+  report.check(`Wigner matrices agree with Rust's, the worst within ${worst.toFixed(3)} of the bound`, worst <= 1);
+}
+
 /** In the page: the largest difference as a share of its bound. */
 function compare({ functions, lmax, points, values }) {
   let [worst, compared] = [0, 0];
