@@ -75,7 +75,7 @@ fn functions(tables: &Harmonics, l: usize) -> String {
         &format!("The solid harmonics of degree {l} and their gradients"),
         Derivatives::First,
     );
-    values + &gradients
+    values + gradients.as_str()
 }
 
 /// The exact formulas by degree and order.
