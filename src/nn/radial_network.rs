@@ -40,7 +40,7 @@ impl RadialNetwork {
                 let (expected, found) = ([rows, width], [rows, columns]);
                 return Err(NnError::Shape { what: "the radial basis", expected, found });
             }
-            values = values.matmul(weights).div_scalar((width as f64).sqrt());
+            values = values.matmul(weights).div_scalar((width.max(1) as f64).sqrt());
             if index + 1 < self.layers.len() {
                 values = silu(values).mul_scalar(SILU_GAIN);
             }
