@@ -101,7 +101,8 @@ impl Convolution {
         let weights = self.radial.forward(edges.basis())?;
         let harmonics = edges.harmonics().values().clone();
         let sums = apply3(operation, sent.into_values(), harmonics, weights)?;
-        let sums = sums.div_scalar(self.neighbours.sqrt());
+        // Not div_scalar, whose backward step rounds to f32.
+        let sums = sums.mul_scalar(self.neighbours.sqrt().recip());
         let received = Features::new(self.product.output().clone(), sums)?;
         self.linear_out.forward(&received)?.add(&self.skip.forward(x)?)
     }
