@@ -1,4 +1,5 @@
-//! The Tetris network: trained on one orientation of each piece, it knows all others.
+//! The Tetris network: equivariant whatever its weights, and trained on one orientation of each
+//! piece, it knows all others.
 #![cfg(feature = "nn")]
 
 #[path = "../examples/tetris/network.rs"]
@@ -9,9 +10,9 @@ mod pieces;
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use tesseral::LMAX;
-use tesseral::equivariance::Random;
+use tesseral::equivariance::{Equivariance, Output, Random};
 use tesseral::nn::Init;
 
 use network::{Cloud, Network};
@@ -55,10 +56,44 @@ fn class(logits: &[f32; 8]) -> usize {
     (0..8).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap()
 }
 
-#[test]
-fn a_network_trained_on_one_orientation_knows_all() {
+/// Whether this build has the degrees of the network.
+fn has_degrees() -> bool {
     if LMAX < 2 {
         println!("skipped: the network needs LMAX of at least 2, it is {LMAX}");
+    }
+    LMAX >= 2
+}
+
+#[test]
+fn the_whole_network_is_equivariant() {
+    if !has_degrees() {
+        return;
+    }
+    let device = Device::flex();
+    // The first two logits change sign under reflections, the others do not change.
+    let test = Equivariance::new("".parse().unwrap(), "2x0o + 6x0e".parse().unwrap());
+    for (dtype, allowed) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+        for seed in 0..4 {
+            let init = &mut Init::new(seed, &device).with_dtype(dtype);
+            let network = Network::new(init).unwrap();
+            let logits = |points: &[[f64; 3]], _: &[f64]| {
+                let piece: Piece = points.try_into().unwrap();
+                let cloud = Cloud::new(&[piece], (&device, dtype)).unwrap();
+                let logits = network.forward(&cloud).unwrap().cast(DType::F64);
+                logits.to_data().try_into_vec::<f64>().unwrap()
+            };
+            let test = test.clone().seed(seed);
+            let report = test.of_point_cloud(4, Output::Global, logits).unwrap();
+            let worst = report.worst().relative();
+            println!("{dtype:?}, seed {seed}: {worst:.1e}");
+            assert!(worst < allowed, "{dtype:?}: {report}");
+        }
+    }
+}
+
+#[test]
+fn a_network_trained_on_one_orientation_knows_all() {
+    if !has_degrees() {
         return;
     }
     let network = train();
