@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
 use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::nn::{
     Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, NormGate, Pooling, pool,
@@ -32,14 +32,19 @@ pub struct Cloud {
 
 impl Cloud {
     /// The graph of pieces: every cube has the same feature, a scalar 1.
-    pub fn new(pieces: &[Piece], device: &Device) -> Result<Self, Box<dyn Error>> {
+    ///
+    /// `options` say where the tensors are, and of which type: a device, or a device and a type.
+    pub fn new(
+        pieces: &[Piece],
+        options: impl Into<TensorCreationOptions>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let options = options.into();
         let graph = |piece: &Piece| Graph::within_radius(piece, CUTOFF, SelfEdges::Without);
         let graphs = pieces.iter().map(graph).collect::<Result<Vec<_>, _>>()?;
         let batch = Arc::new(Batch::new(&graphs));
         let points = pieces.as_flattened();
-        let positions: Vec<f32> = points.iter().flatten().map(|&x| x as f32).collect();
-        let positions = TensorData::new(positions, [points.len(), 3]);
-        let positions = Tensor::from_data(positions, device);
+        let positions = TensorData::new(points.as_flattened().to_vec(), [points.len(), 3]);
+        let positions = Tensor::from_data(positions, options.clone());
         let edges = EdgeAttributes::new(
             batch.graph().clone(),
             positions,
@@ -47,7 +52,7 @@ impl Cloud {
             DEGREE,
             Bessel::new(BASIS, CUTOFF)?,
         )?;
-        let nodes = Features::new(Irreps::scalars(1), Tensor::ones([points.len(), 1], device))?;
+        let nodes = Features::new(Irreps::scalars(1), Tensor::ones([points.len(), 1], options))?;
         Ok(Cloud { batch, edges, nodes })
     }
 }

@@ -48,11 +48,14 @@ struct Block {
 
 impl Linear {
     /// The map between two lists of irreps, with biases for scalars if asked.
+    ///
+    /// # Panics
+    /// If the weights are more than a `usize` counts.
     pub fn new(input: Irreps, output: Irreps, bias: bool) -> Self {
         let (input_slices, output_slices) = (input.slices(), output.slices());
         let mut blocks = Vec::new();
         let mut biases = Vec::new();
-        let mut num_weights = 0;
+        let mut num_weights = 0_usize;
         for (target, slice) in output.iter().zip(&output_slices) {
             let terms: usize =
                 input.iter().filter(|b| b.irrep == target.irrep).map(|b| b.mul).sum();
@@ -65,7 +68,11 @@ impl Linear {
                         weights: num_weights,
                         scale: (terms as f64).sqrt().recip(),
                     });
-                    num_weights += source.mul * target.mul;
+                    num_weights = source
+                        .mul
+                        .checked_mul(target.mul)
+                        .and_then(|added| num_weights.checked_add(added))
+                        .expect("the weights are more than a usize counts");
                 }
             }
             if bias && target.irrep == Irrep::SCALAR {
@@ -173,7 +180,7 @@ impl Linear {
         let (size_in, size_out) = (self.input.dim(), self.output.dim());
         let rows = input.checked_div(size_in).or(output.checked_div(size_out)).unwrap_or(0);
         check_length("the input", rows * size_in, input)?;
-        check_length("the output", rows * size_out, output)
+        check_length("the output", rows.saturating_mul(size_out), output)
     }
 }
 

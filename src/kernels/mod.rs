@@ -14,6 +14,7 @@ pub use tensor_product::{Gradients, Mode, Path, Rows, TensorProduct};
 use thiserror::Error;
 
 use crate::coupling::CouplingError;
+use crate::irreps::IrrepsError;
 use crate::{Irrep, Irreps};
 
 /// A kernel that cannot be made, or arguments that do not fit it.
@@ -59,6 +60,15 @@ pub enum KernelError {
         expected: &'static str,
         /// The multiplicities of the two inputs and the output.
         found: [usize; 3],
+    },
+    /// The output of all paths is too large.
+    #[error(transparent)]
+    Irreps(#[from] IrrepsError),
+    /// The weights of all paths are too many.
+    #[error("path {path}: the weights are more than a usize counts")]
+    Weights {
+        /// The index of the path that goes beyond.
+        path: usize,
     },
     /// A slice has the wrong length.
     #[error("the slice of {what} has length {found}, expected {expected}")]

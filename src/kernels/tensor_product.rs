@@ -133,7 +133,7 @@ impl TensorProduct {
     ///
     /// # Errors
     /// If a path names a block that is not there, has no coupling tensor, or does not fit in
-    /// parity or multiplicity.
+    /// parity or multiplicity, or the weights are more than a `usize` counts.
     pub fn new(
         first: Irreps,
         second: Irreps,
@@ -142,18 +142,23 @@ impl TensorProduct {
     ) -> Result<Self, KernelError> {
         let starts = [&first, &second, &output].map(block_starts);
         let mut plans = Vec::new();
-        let mut num_weights = 0;
-        let mut terms = vec![0; output.len()];
+        let mut num_weights = 0_usize;
+        // Counted in f64, which does not overflow and is exact as long as it matters.
+        let mut terms = vec![0.0; output.len()];
         for (index, path) in paths.iter().enumerate() {
             let plan = Plan::new(index, path, [&first, &second, &output], &starts, num_weights)?;
             if path.weighted {
-                num_weights += plan.pairs();
+                num_weights = plan
+                    .pairs()
+                    .and_then(|added| num_weights.checked_add(added))
+                    .ok_or(KernelError::Weights { path: index })?;
             }
-            terms[path.output] += if path.mode == Mode::Uvu { plan.multiplicities[1] } else { 1 };
+            terms[path.output] +=
+                if path.mode == Mode::Uvu { plan.multiplicities[1] as f64 } else { 1.0 };
             plans.push(plan);
         }
         for (plan, path) in plans.iter_mut().zip(paths) {
-            plan.scale = (terms[path.output] as f64).sqrt().recip();
+            plan.scale = f64::sqrt(terms[path.output]).recip();
         }
         Ok(TensorProduct { first, second, output, plans, num_weights })
     }
@@ -162,7 +167,8 @@ impl TensorProduct {
     /// multiplicity, every path to a block of its own in the order of irreps.
     ///
     /// # Errors
-    /// If two blocks of different multiplicity meet, or a degree has no coupling tensor.
+    /// If two blocks of different multiplicity meet, a degree has no coupling tensor, or the
+    /// dimension of the output does not fit in a `usize`.
     pub fn channelwise(
         first: &Irreps,
         second: &Irreps,
@@ -178,7 +184,8 @@ impl TensorProduct {
     /// degrees up to `lmax`.
     ///
     /// # Errors
-    /// If a degree has no coupling tensor.
+    /// If a degree has no coupling tensor, or the number of weights or the dimension of the output
+    /// does not fit in a `usize`.
     pub fn outer(
         first: &Irreps,
         second: &Irreps,
@@ -194,7 +201,8 @@ impl TensorProduct {
     /// every channel of every path: the convolution of Tensor Field Networks.
     ///
     /// # Errors
-    /// If a degree has no coupling tensor.
+    /// If a degree has no coupling tensor, or the number of weights or the dimension of the output
+    /// does not fit in a `usize`.
     pub fn convolution(
         features: &Irreps,
         harmonics: &Irreps,
@@ -225,12 +233,14 @@ impl TensorProduct {
                             found: [block1.mul, block2.mul, block1.mul],
                         });
                     };
+                    // Here, before a list of all degrees up to any number is in memory.
+                    Tensor::new(block1.irrep.l, block2.irrep.l, irrep.l)?;
                     found.push((irrep, mul, index1, index2));
                 }
             }
         }
         found.sort_by_key(|&(irrep, ..)| irrep);
-        let output: Irreps = found.iter().map(|&(irrep, mul, ..)| (mul, irrep)).collect();
+        let output = Irreps::new(found.iter().map(|&(irrep, mul, ..)| (mul, irrep)))?;
         let path =
             |(output, &(_, _, first, second))| Path { first, second, output, mode, weighted };
         let paths: Vec<Path> = found.iter().enumerate().map(path).collect();
@@ -506,11 +516,11 @@ impl Plan {
         })
     }
 
-    /// The number of channel pairs, which is that of weights.
-    fn pairs(&self) -> usize {
+    /// The number of channel pairs, which is that of weights, if a usize counts them.
+    fn pairs(&self) -> Option<usize> {
         match self.mode {
-            Mode::Uuu => self.multiplicities[0],
-            Mode::Uvu | Mode::Uvuv => self.multiplicities[0] * self.multiplicities[1],
+            Mode::Uuu => Some(self.multiplicities[0]),
+            Mode::Uvu | Mode::Uvuv => self.multiplicities[0].checked_mul(self.multiplicities[1]),
         }
     }
 

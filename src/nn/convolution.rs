@@ -7,8 +7,9 @@ use burn::module::Module;
 use super::operation::{Element, Operation, apply3};
 use super::{EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::graph::Graph;
-use crate::kernels::{self, Gradients, KernelError, Rows};
-use crate::{Irrep, Irreps};
+use crate::kernels::{self, Gradients, Rows};
+use crate::sh::HarmonicsError;
+use crate::{Irrep, Irreps, LMAX};
 
 /// What a [`Convolution`] is made of.
 #[derive(Clone, Debug)]
@@ -47,8 +48,18 @@ impl Convolution {
     /// A layer with random weights.
     ///
     /// # Errors
-    /// If a degree has no coupling tensor.
-    pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, KernelError> {
+    /// If a degree is above LMAX or has no coupling tensor, or `neighbours` is not a finite number
+    /// above zero.
+    ///
+    /// # Panics
+    /// If the weights of a linear map are more than a `usize` counts.
+    pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
+        if config.lmax > LMAX {
+            return Err(HarmonicsError::Degree { l: config.lmax }.into());
+        }
+        if !(config.neighbours.is_finite() && config.neighbours > 0.0) {
+            return Err(NnError::Neighbours { found: config.neighbours });
+        }
         let harmonics = Irreps::spherical_harmonics(config.lmax);
         let wanted = |irrep: Irrep| config.output.count(irrep) > 0;
         let product = kernels::TensorProduct::convolution(&config.input, &harmonics, wanted)?;
@@ -63,6 +74,16 @@ impl Convolution {
             neighbours: config.neighbours,
             product: Arc::new(product),
         })
+    }
+
+    /// The irreps of the output.
+    pub fn output(&self) -> &Irreps {
+        self.linear_out.output()
+    }
+
+    /// The number of weights that the radial network gives an edge.
+    pub fn num_edge_weights(&self) -> usize {
+        self.product.num_weights()
     }
 
     /// The features of all nodes after one round of messages.
@@ -80,7 +101,8 @@ impl Convolution {
         let weights = self.radial.forward(edges.basis())?;
         let harmonics = edges.harmonics().values().clone();
         let sums = apply3(operation, sent.into_values(), harmonics, weights)?;
-        let sums = sums.div_scalar(self.neighbours.sqrt());
+        // Not div_scalar, whose backward step rounds to f32.
+        let sums = sums.mul_scalar(self.neighbours.sqrt().recip());
         let received = Features::new(self.product.output().clone(), sums)?;
         self.linear_out.forward(&received)?.add(&self.skip.forward(x)?)
     }
@@ -121,18 +143,6 @@ impl Operation<3> for Messages {
         self.product
             .backward(self.rows(), edges, x, harmonics, weights, sum_gradient, gradients)
             .expect("the layer checked the shapes");
-    }
-}
-
-impl Convolution {
-    /// The irreps of the output.
-    pub fn output(&self) -> &Irreps {
-        self.linear_out.output()
-    }
-
-    /// The number of weights that the radial network gives an edge.
-    pub fn num_edge_weights(&self) -> usize {
-        self.product.num_weights()
     }
 }
 

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 
 use super::operation::{Element, Operation, apply1};
 use super::{Features, NnError};
-use crate::graph::Graph;
+use crate::graph::{Graph, GraphError};
 use crate::radial::RadialBasis;
 use crate::sh::{Harmonics, HarmonicsError, Normalization};
 use crate::{Irreps, LMAX};
@@ -34,7 +34,7 @@ impl EdgeAttributes {
     /// gradient to the positions.
     ///
     /// # Errors
-    /// If `lmax` is above LMAX, or the positions have another shape than the graph needs, another
+    /// If `lmax` is above LMAX, an edge has a shift and there is no cell, or the positions have another shape than the graph needs, another
     /// type than f32 or f64, or are not on the CPU.
     pub fn new(
         graph: impl Into<Arc<Graph>>,
@@ -50,6 +50,11 @@ impl EdgeAttributes {
         let (expected, found) = ([graph.num_nodes(), 3], positions.dims());
         if expected != found {
             return Err(NnError::Shape { what: "the tensor of positions", expected, found });
+        }
+        if cell.is_none()
+            && let Some(edge) = graph.shifts().iter().position(|&shift| shift != [0; 3])
+        {
+            return Err(GraphError::MissingCell { edge, shift: graph.shifts()[edge] }.into());
         }
         let vectors = apply1(Vectors { graph: graph.clone(), cell }, positions)?;
         let harmonics = apply1(DirectionHarmonics { lmax }, vectors.clone())?;
@@ -203,9 +208,9 @@ impl<B: RadialBasis + Debug + Send + Sync + 'static> Operation<1> for LengthBasi
                 continue;
             }
             let terms = self.basis.functions(length).zip(cotangent);
-            let slope = terms.map(|((_, slope), c)| slope * c.to_f64()).sum::<f64>() / length;
+            let slope = terms.map(|((_, slope), c)| slope * c.to_f64()).sum::<f64>();
             for (target, component) in target.iter_mut().zip(r) {
-                *target = *target + T::from_f64(slope * component.to_f64());
+                *target = *target + T::from_f64(slope * (component.to_f64() / length));
             }
         }
     }

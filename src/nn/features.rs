@@ -55,9 +55,13 @@ impl Features {
     /// The block of index `index` as `[rows][multiplicity][2l + 1]`, if there is one.
     pub fn block(&self, index: usize) -> Option<Tensor<3>> {
         let block = self.irreps.get(index)?;
+        let shape = [self.rows(), block.mul, block.irrep.dim()];
         let columns = self.irreps.slices().swap_remove(index);
-        let values = self.values.clone().narrow(1, columns.start, columns.len());
-        Some(values.reshape([self.rows(), block.mul, block.irrep.dim()]))
+        if columns.is_empty() {
+            // burn has no slice without columns.
+            return Some(Tensor::zeros(shape, (&self.values.device(), self.values.dtype())));
+        }
+        Some(self.values.clone().narrow(1, columns.start, columns.len()).reshape(shape))
     }
 
     /// The sum, a skip connection.

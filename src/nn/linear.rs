@@ -20,6 +20,9 @@ pub struct Linear {
 
 impl Linear {
     /// A map between two lists of irreps, with biases for output channels of irrep `0e`.
+    ///
+    /// # Panics
+    /// If the weights are more than a `usize` counts.
     pub fn new(input: &Irreps, output: &Irreps, init: &mut Init) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), true);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());

@@ -36,6 +36,7 @@ use burn::tensor::DType;
 use thiserror::Error;
 
 use crate::Irreps;
+use crate::graph::GraphError;
 use crate::kernels::KernelError;
 use crate::sh::HarmonicsError;
 
@@ -84,10 +85,19 @@ pub enum NnError {
         /// The irreps that it has.
         found: Irreps,
     },
+    /// A convolution cannot divide by the square root of its number of neighbours.
+    #[error("the number of neighbours is {found}, expected a finite number above zero")]
+    Neighbours {
+        /// The number.
+        found: f64,
+    },
     /// A kernel cannot be made from the irreps, or its arguments do not fit.
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// Harmonics that this build does not have.
     #[error(transparent)]
     Harmonics(#[from] HarmonicsError),
+    /// A graph does not fit what is computed on it.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
 }

@@ -18,7 +18,8 @@ pub enum Pooling {
 /// One row of features for every graph of a batch.
 ///
 /// # Errors
-/// If there is not one row of features for every node, or they are not on the CPU.
+/// If there is not one row of features for every node, they are of another type than f32 or f64,
+/// or are not on the CPU.
 pub fn pool(
     pooling: Pooling,
     features: &Features,
@@ -41,7 +42,7 @@ struct Pool {
 }
 
 impl Pool {
-    /// The graph, its weight and the place of its first value, for every node.
+    /// For every node, the place where the row of its graph begins, and the node's weight in it.
     fn nodes<T: Element>(&self) -> impl Iterator<Item = (usize, T)> {
         let weights: Vec<T> = self
             .batch

@@ -40,7 +40,9 @@ impl RadialNetwork {
                 let (expected, found) = ([rows, width], [rows, columns]);
                 return Err(NnError::Shape { what: "the radial basis", expected, found });
             }
-            values = values.matmul(weights).div_scalar((width as f64).sqrt());
+            // Not div_scalar, whose backward step rounds to f32.
+            let scale = (width.max(1) as f64).sqrt().recip();
+            values = values.matmul(weights).mul_scalar(scale);
             if index + 1 < self.layers.len() {
                 values = silu(values).mul_scalar(SILU_GAIN);
             }

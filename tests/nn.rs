@@ -1,0 +1,933 @@
+//! Layers: derivatives, precision, equivariance, edges of their definitions, errors and records.
+#![cfg(feature = "nn")]
+
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::store::ModuleRecord;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use tesseral::coupling::COUPLING_LMAX;
+use tesseral::equivariance::{Equivariance, Output, Random, Report};
+use tesseral::graph::{Batch, Graph, SelfEdges};
+use tesseral::kernels;
+use tesseral::nn::{
+    Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, Linear, NnError, NormGate,
+    Pooling, RadialNetwork, TensorProduct, pool,
+};
+use tesseral::radial::Bessel;
+use tesseral::{Irreps, LMAX};
+
+/// The degree of the harmonics in these tests.
+const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
+
+const TYPES: [DType; 2] = [DType::F32, DType::F64];
+
+/// Irreps without the degrees that this build cannot couple.
+fn irreps(text: &str) -> Irreps {
+    text.parse::<Irreps>().unwrap().filter_lmax(COUPLING_LMAX)
+}
+
+fn tensor(values: &[f64], shape: [usize; 2], dtype: DType, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values.to_vec(), shape), (device, dtype))
+}
+
+fn zeros(shape: [usize; 2], dtype: DType) -> Tensor<2> {
+    Tensor::zeros(shape, (&Device::flex(), dtype))
+}
+
+fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
+    match tensor.dtype() {
+        DType::F64 => tensor.to_data().try_into_vec::<f64>().unwrap(),
+        _ => {
+            let values = tensor.to_data().try_into_vec::<f32>().unwrap();
+            values.into_iter().map(f64::from).collect()
+        }
+    }
+}
+
+/// The parameters of a module, in order.
+#[derive(Default)]
+struct Parameters {
+    ids: Vec<ParamId>,
+    values: Vec<f64>,
+}
+
+impl ModuleVisitor for Parameters {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.ids.push(param.id);
+        self.values.extend(values(&param.val()));
+    }
+}
+
+fn parameters(module: &impl Module) -> Parameters {
+    let mut parameters = Parameters::default();
+    module.visit(&mut parameters);
+    parameters
+}
+
+/// Sets the parameters of a module, in order.
+struct Setter<'a>(&'a [f64]);
+
+impl ModuleMapper for Setter<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|old| {
+            let (new, rest) = self.0.split_at(old.shape().num_elements());
+            self.0 = rest;
+            let data = TensorData::new(new.to_vec(), old.dims());
+            let new = Tensor::from_data(data, (&old.device(), old.dtype()));
+            if old.is_require_grad() { new.require_grad() } else { new }
+        })
+    }
+}
+
+fn with_parameters<M: Module>(module: M, values: &[f64]) -> M {
+    module.map(&mut Setter(values))
+}
+
+/// An input of a layer.
+#[derive(Clone)]
+struct Matrix {
+    values: Vec<f64>,
+    shape: [usize; 2],
+}
+
+fn normal(shape: [usize; 2], seed: u64) -> Matrix {
+    Matrix { values: Random::new(seed).normals(shape[0] * shape[1]), shape }
+}
+
+/// A layer as a function of tensors.
+struct Layer<G, F> {
+    name: &'static str,
+    make: G,
+    inputs: Vec<Matrix>,
+    forward: F,
+}
+
+/// The output of a layer, and Σ cotangent · output by everything that was tracked.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    output: Vec<f64>,
+    input_gradients: Vec<Option<Vec<f64>>>,
+    parameter_gradients: Option<Vec<f64>>,
+}
+
+/// Where inputs and parameters are.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Tracked,
+    Untracked,
+    /// On the device without autodiff.
+    Plain,
+}
+
+impl<M, G, F> Layer<G, F>
+where
+    M: Module,
+    G: Fn(&mut Init) -> M,
+    F: Fn(&M, &[Tensor<2>]) -> Tensor<2>,
+{
+    /// Random parameters; those that a layer begins with may be zero.
+    fn parameters(&self) -> Vec<f64> {
+        let module = (self.make)(&mut Init::new(0, &Device::flex()));
+        Random::new(21).normals(parameters(&module).values.len())
+    }
+
+    fn plain(&self, inputs: &[Matrix], parameters: &[f64], dtype: DType) -> Vec<f64> {
+        let device = Device::flex();
+        let module = (self.make)(&mut Init::new(1, &device).with_dtype(dtype));
+        let module = with_parameters(module, parameters);
+        let inputs: Vec<_> =
+            inputs.iter().map(|x| tensor(&x.values, x.shape, dtype, &device)).collect();
+        values(&(self.forward)(&module, &inputs))
+    }
+
+    fn tracked(
+        &self,
+        dtype: DType,
+        inputs: &[Place],
+        parameter_place: Place,
+        cotangent: &[f64],
+    ) -> Outcome {
+        let device =
+            |place| if place == Place::Plain { Device::flex() } else { Device::flex().autodiff() };
+        let init = Init::new(1, &device(parameter_place));
+        let mut module = (self.make)(&mut init.with_dtype(dtype));
+        module = with_parameters(module, &self.parameters());
+        if parameter_place == Place::Untracked {
+            module = module.no_grad();
+        }
+        let inputs: Vec<_> = self
+            .inputs
+            .iter()
+            .zip(inputs)
+            .map(|(x, &place)| {
+                let x = tensor(&x.values, x.shape, dtype, &device(place));
+                if place == Place::Tracked { x.require_grad() } else { x }
+            })
+            .collect();
+        let output = (self.forward)(&module, &inputs);
+        let cotangent = tensor(cotangent, output.dims(), dtype, &Device::flex().autodiff());
+        let gradients = (output.clone() * cotangent).sum().backward();
+        let input_gradients =
+            inputs.iter().map(|x| x.grad(&gradients).map(|gradient| values(&gradient))).collect();
+        let of_module = GradientsParams::from_grads(gradients, &module);
+        let ids = parameters(&module).ids;
+        let each = ids.iter().map(|&id| of_module.get::<2>(id).map(|gradient| values(&gradient)));
+        let parameter_gradients = each.collect::<Option<Vec<_>>>().map(|all| all.concat());
+        Outcome { output: values(&output), input_gradients, parameter_gradients }
+    }
+
+    fn check(&self) {
+        let name = self.name;
+        let parameters = self.parameters();
+        let reference = self.plain(&self.inputs, &parameters, DType::F64);
+        let cotangent = Random::new(22).normals(reference.len());
+        let everything = vec![Place::Tracked; self.inputs.len()];
+        let double = self.tracked(DType::F64, &everything, Place::Tracked, &cotangent);
+
+        // Autodiff does not change the values.
+        assert_eq!(double.output, reference, "{name}");
+
+        // Every derivative by central differences.
+        let loss = |inputs: &[Matrix], parameters: &[f64]| -> f64 {
+            let output = self.plain(inputs, parameters, DType::F64);
+            output.iter().zip(&cotangent).map(|(z, c)| z * c).sum()
+        };
+        for (index, gradient) in double.input_gradients.iter().enumerate() {
+            let differences = central_differences(&self.inputs[index].values, |x| {
+                let mut inputs = self.inputs.clone();
+                inputs[index].values = x.to_vec();
+                loss(&inputs, &parameters)
+            });
+            let gradient = gradient.as_ref().unwrap_or_else(|| panic!("{name}: input {index}"));
+            assert_close(&format!("{name}, input {index}"), gradient, &differences, 1e-9);
+        }
+        let differences = central_differences(&parameters, |p| loss(&self.inputs, p));
+        let gradient = double.parameter_gradients.as_ref().expect(name);
+        assert_close(&format!("{name}, parameters"), gradient, &differences, 1e-9);
+
+        // In f32, sums of up to some hundred terms, one after another in up to six layers.
+        let single = self.tracked(DType::F32, &everything, Place::Tracked, &cotangent);
+        let share = 64.0 * f64::from(f32::EPSILON);
+        assert_close(name, &single.output, &double.output, share);
+        for (single, double) in single.input_gradients.iter().zip(&double.input_gradients) {
+            let what = format!("{name}, gradients in f32");
+            assert_close(&what, single.as_ref().expect(name), double.as_ref().unwrap(), share);
+        }
+        let of_parameters = single.parameter_gradients.as_ref().expect(name);
+        assert_close(name, of_parameters, gradient, share);
+
+        // What else is tracked, or on which device it is, does not matter.
+        for rest in [Place::Untracked, Place::Plain] {
+            for index in 0..self.inputs.len() {
+                let mut places = vec![rest; self.inputs.len()];
+                places[index] = Place::Tracked;
+                let found = self.tracked(DType::F64, &places, rest, &cotangent);
+                assert_eq!(found.output, double.output, "{name}");
+                for (other, gradient) in found.input_gradients.iter().enumerate() {
+                    let expected =
+                        if other == index { double.input_gradients[index].clone() } else { None };
+                    assert_eq!(*gradient, expected, "{name}, input {index} alone");
+                }
+                if !parameters.is_empty() {
+                    assert_eq!(found.parameter_gradients, None, "{name}");
+                }
+            }
+            if !parameters.is_empty() {
+                let places = vec![rest; self.inputs.len()];
+                let found = self.tracked(DType::F64, &places, Place::Tracked, &cotangent);
+                assert_eq!(found.parameter_gradients, double.parameter_gradients, "{name}");
+                assert!(found.input_gradients.iter().all(Option::is_none), "{name}");
+            }
+        }
+        self.check_record(&parameters);
+    }
+
+    /// The layer loads what it saved.
+    fn check_record(&self, parameters: &[f64]) {
+        let device = Device::flex();
+        for dtype in TYPES {
+            let make = |seed| (self.make)(&mut Init::new(seed, &device).with_dtype(dtype));
+            let saved = with_parameters(make(1), parameters);
+            let bytes = saved.clone().into_record().into_bytes().unwrap();
+            let record = ModuleRecord::from_bytes(bytes).unwrap();
+            let loaded = make(2).try_load_record(record).unwrap();
+            let inputs: Vec<_> =
+                self.inputs.iter().map(|x| tensor(&x.values, x.shape, dtype, &device)).collect();
+            let [saved, loaded] = [saved, loaded].map(|module| (self.forward)(&module, &inputs));
+            assert_eq!(loaded.dtype(), dtype, "{}", self.name);
+            assert_eq!(values(&loaded), values(&saved), "{}", self.name);
+        }
+    }
+}
+
+/// The derivatives of f at x from four points. The error is about h⁴ of fifth derivatives and 10⁻¹⁶/h
+/// of f.
+fn central_differences(x: &[f64], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    const STEP: f64 = 1e-3;
+    let at = |index: usize, steps: f64| {
+        let mut x = x.to_vec();
+        x[index] += steps * STEP;
+        f(&x)
+    };
+    let slope = |index| {
+        let [near, far] = [1.0, 2.0].map(|steps| at(index, steps) - at(index, -steps));
+        (8.0 * near - far) / (12.0 * STEP)
+    };
+    (0..x.len()).map(slope).collect()
+}
+
+/// Fails where a value differs by more than a share of the largest magnitude, or of 1.
+fn assert_close(what: &str, found: &[f64], expected: &[f64], share: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(1.0_f64, |a, b| a.max(b.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (found - expected).abs() / largest;
+        assert!(
+            error <= share,
+            "{what} at {index}: {found:e}, expected {expected:e}: error {error:e} of {largest:e}"
+        );
+    }
+}
+
+/// Four nodes with edges both ways, twice, from a node to itself, and none to node 3.
+fn graph() -> Graph {
+    Graph::from_edges(4, &[1, 0, 2, 2, 0, 2, 3, 3], &[0, 1, 1, 1, 2, 2, 0, 1]).unwrap()
+}
+
+fn basis() -> Bessel {
+    Bessel::new(2, 8.0).unwrap()
+}
+
+fn attributes(graph: Graph, positions: Tensor<2>) -> EdgeAttributes {
+    EdgeAttributes::new(graph, positions, None, DEGREE, basis()).unwrap()
+}
+
+fn config() -> ConvolutionConfig {
+    ConvolutionConfig {
+        input: irreps("2x0e + 1x1o"),
+        output: irreps("1x0e + 1x1o + 1x1e + 1x2e"),
+        lmax: DEGREE,
+        basis: 2,
+        hidden: vec![3],
+        neighbours: 2.0,
+    }
+}
+
+/// No layer: what has no parameters.
+fn nothing(_: &mut Init) -> Vec<NormGate> {
+    Vec::new()
+}
+
+fn features(irreps: &Irreps, values: &Tensor<2>) -> Features {
+    Features::new(irreps.clone(), values.clone()).unwrap()
+}
+
+// Derivatives, precision and records of every layer.
+
+#[test]
+fn linear_layers() {
+    let (input, output) = (irreps("2x0e + 2x1o + 1x1e"), irreps("2x1o + 1x0e + 1x2o"));
+    Layer {
+        name: "linear",
+        make: |init: &mut Init| Linear::new(&input, &output, init),
+        inputs: vec![normal([3, input.dim()], 1)],
+        forward: |layer: &Linear, x: &[Tensor<2>]| {
+            layer.forward(&features(&input, &x[0])).unwrap().into_values()
+        },
+    }
+    .check();
+}
+
+#[test]
+fn tensor_products() {
+    let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
+    let inputs = vec![normal([3, first.dim()], 1), normal([3, second.dim()], 2)];
+    let forward = |layer: &TensorProduct, x: &[Tensor<2>]| {
+        let product = layer.forward(&features(&first, &x[0]), &features(&second, &x[1]));
+        product.unwrap().into_values()
+    };
+    let channelwise =
+        |init: &mut Init| TensorProduct::channelwise(&first, &second, Some(1), init).unwrap();
+    let outer = |init: &mut Init| TensorProduct::outer(&first, &second, None, init).unwrap();
+    let weighted = |init: &mut Init| {
+        let kernel = kernels::TensorProduct::outer(&first, &second, Some(1), true).unwrap();
+        TensorProduct::new(kernel, init)
+    };
+    Layer { name: "channelwise", make: channelwise, inputs: inputs.clone(), forward }.check();
+    Layer { name: "outer", make: outer, inputs: inputs.clone(), forward }.check();
+    Layer { name: "weighted", make: weighted, inputs, forward }.check();
+}
+
+#[test]
+fn norm_gates() {
+    let irreps = irreps("2x0e + 1x0o + 2x1o + 1x2e");
+    Layer {
+        name: "gate",
+        make: |init: &mut Init| NormGate::new(&irreps, init),
+        inputs: vec![normal([3, irreps.dim()], 3)],
+        forward: |layer: &NormGate, x: &[Tensor<2>]| {
+            layer.forward(&features(&irreps, &x[0])).unwrap().into_values()
+        },
+    }
+    .check();
+}
+
+#[test]
+fn convolutions() {
+    let config = config();
+    Layer {
+        name: "convolution",
+        make: |init: &mut Init| Convolution::new(&config, init).unwrap(),
+        inputs: vec![normal([4, config.input.dim()], 4), normal([4, 3], 5)],
+        forward: |layer: &Convolution, x: &[Tensor<2>]| {
+            let edges = attributes(graph(), x[1].clone());
+            layer.forward(&features(&config.input, &x[0]), &edges).unwrap().into_values()
+        },
+    }
+    .check();
+}
+
+#[test]
+fn radial_networks() {
+    Layer {
+        name: "radial network",
+        make: |init: &mut Init| RadialNetwork::new(&[3, 4, 5, 2], init),
+        inputs: vec![normal([6, 3], 6)],
+        forward: |layer: &RadialNetwork, x: &[Tensor<2>]| layer.forward(&x[0]).unwrap(),
+    }
+    .check();
+}
+
+#[test]
+fn pooling() {
+    let irreps = irreps("2x0e + 1x1o");
+    // The second graph has no nodes.
+    let sizes = [2, 0, 3];
+    let graphs = sizes.map(|size| Graph::complete(size, SelfEdges::Without));
+    let batch = Arc::new(Batch::new(&graphs));
+    let x = normal([5, irreps.dim()], 7);
+    for (name, kind) in [("sum", Pooling::Sum), ("mean", Pooling::Mean)] {
+        let forward = |_: &Vec<NormGate>, x: &[Tensor<2>]| {
+            pool(kind, &features(&irreps, &x[0]), &batch).unwrap().into_values()
+        };
+        let layer = Layer { name, make: nothing, inputs: vec![x.clone()], forward };
+        layer.check();
+        let pooled = layer.plain(&[x.clone()], &[], DType::F64);
+        let (columns, mut start) = (irreps.dim(), 0);
+        for (graph, size) in sizes.into_iter().enumerate() {
+            for column in 0..columns {
+                let rows = x.values.chunks_exact(columns).skip(start).take(size);
+                let sum: f64 = rows.map(|row| row[column]).sum();
+                let weight = if kind == Pooling::Mean { size.max(1) as f64 } else { 1.0 };
+                let error = (pooled[graph * columns + column] - sum / weight).abs();
+                assert!(error < 4.0 * f64::EPSILON, "{name} {graph} {column}: {error:e}");
+            }
+            start += size;
+        }
+    }
+}
+
+#[test]
+fn edge_attributes() {
+    let both = |edges: EdgeAttributes| {
+        Tensor::cat(vec![edges.harmonics().values().clone(), edges.basis().clone()], 1)
+    };
+    Layer {
+        name: "edges",
+        make: nothing,
+        inputs: vec![normal([4, 3], 8)],
+        forward: |_: &Vec<NormGate>, x: &[Tensor<2>]| both(attributes(graph(), x[0].clone())),
+    }
+    .check();
+
+    let cell = [[2.0, 0.0, 0.0], [0.5, 2.0, 0.0], [0.0, 0.25, 2.0]];
+    let shifts = [[0, 0, 0], [1, 0, -1], [0, 2, 0]];
+    let periodic = Graph::from_edges_periodic(2, &[0, 1, 1], &[1, 0, 1], &shifts).unwrap();
+    let positions = normal([2, 3], 9);
+    let layer = Layer {
+        name: "periodic edges",
+        make: nothing,
+        inputs: vec![positions.clone()],
+        forward: |_: &Vec<NormGate>, x: &[Tensor<2>]| {
+            let positions = x[0].clone();
+            let edges =
+                EdgeAttributes::new(periodic.clone(), positions, Some(cell), DEGREE, basis());
+            both(edges.unwrap())
+        },
+    };
+    layer.check();
+    // Against the vectors of the graph.
+    let found = layer.plain(&[positions.clone()], &[], DType::F64);
+    let positions: Vec<[f64; 3]> = positions.values.as_chunks().0.to_vec();
+    let vectors = periodic.displacements_periodic(&positions, &cell).unwrap();
+    let explicit = Graph::from_edges(6, &[0, 2, 4], &[1, 3, 5]).unwrap();
+    let ends: Vec<f64> = vectors.iter().flat_map(|r| [*r, [0.0; 3]]).flatten().collect();
+    let ends = tensor(&ends, [6, 3], DType::F64, &Device::flex());
+    assert_close("periodic edges", &found, &values(&both(attributes(explicit, ends))), 1e-14);
+}
+
+// Symmetry.
+
+/// Tests a function of features in both precisions.
+fn assert_equivariant(
+    name: &str,
+    input: &Irreps,
+    output: &Irreps,
+    f: impl Fn(DType, &[f64]) -> Vec<f64>,
+) {
+    let test = Equivariance::new(input.clone(), output.clone()).seed(31);
+    for (dtype, allowed) in [(DType::F64, 1e-13), (DType::F32, 1e-5)] {
+        let report: Report = test.of_features(|x| f(dtype, x)).unwrap();
+        assert!(report.worst().relative() < allowed, "{name} in {dtype:?}: {report}");
+    }
+}
+
+/// Tests a function of points in both precisions.
+fn assert_points_equivariant(
+    name: &str,
+    irreps: [&Irreps; 2],
+    output: Output,
+    f: impl Fn(DType, Tensor<2>, &[f64]) -> Vec<f64>,
+) {
+    let test = Equivariance::new(irreps[0].clone(), irreps[1].clone()).seed(32);
+    for (dtype, allowed) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+        let report = test
+            .of_point_cloud(POINTS, output, |points, x| {
+                let positions = tensor(points.as_flattened(), [POINTS, 3], dtype, &Device::flex());
+                f(dtype, positions, x)
+            })
+            .unwrap();
+        assert!(report.worst().relative() < allowed, "{name} in {dtype:?}: {report}");
+    }
+}
+
+const POINTS: usize = 5;
+
+#[test]
+fn layers_of_rows_are_equivariant() {
+    let device = Device::flex();
+    let input = irreps("2x0e + 2x1o + 1x1e + 1x0o");
+    let output = irreps("2x0e + 1x1o + 2x1e + 1x2e");
+    assert_equivariant("linear", &input, &output, |dtype, x| {
+        let layer = Linear::new(&input, &output, &mut Init::new(1, &device).with_dtype(dtype));
+        let x = tensor(x, [1, input.dim()], dtype, &device);
+        values(layer.forward(&features(&input, &x)).unwrap().values())
+    });
+    assert_equivariant("gate", &input, &input, |dtype, x| {
+        let layer = NormGate::new(&input, &mut Init::new(1, &device).with_dtype(dtype));
+        let x = tensor(x, [1, input.dim()], dtype, &device);
+        values(layer.forward(&features(&input, &x)).unwrap().values())
+    });
+    let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
+    for (name, mode) in [("channelwise", kernels::Mode::Uuu), ("outer", kernels::Mode::Uvuv)] {
+        let make = |dtype| {
+            let init = &mut Init::new(1, &device).with_dtype(dtype);
+            let kernel = match mode {
+                kernels::Mode::Uuu => {
+                    return TensorProduct::channelwise(&first, &second, None, init).unwrap();
+                }
+                _ => kernels::TensorProduct::outer(&first, &second, None, true),
+            };
+            TensorProduct::new(kernel.unwrap(), init)
+        };
+        let output = make(DType::F64).output().clone();
+        assert_equivariant(name, &(&first + &second), &output, |dtype, x| {
+            let (x, y) = x.split_at(first.dim());
+            let x = features(&first, &tensor(x, [1, first.dim()], dtype, &device));
+            let y = features(&second, &tensor(y, [1, second.dim()], dtype, &device));
+            values(make(dtype).forward(&x, &y).unwrap().values())
+        });
+    }
+}
+
+#[test]
+fn layers_of_points_are_equivariant() {
+    let device = Device::flex();
+    let complete = |self_edges| Graph::complete(POINTS, self_edges);
+    let config = config();
+    for self_edges in [SelfEdges::With, SelfEdges::Without] {
+        let irreps = [&config.input, &config.output];
+        assert_points_equivariant("convolution", irreps, Output::PerPoint, |dtype, r, x| {
+            let layer =
+                Convolution::new(&config, &mut Init::new(1, &device).with_dtype(dtype)).unwrap();
+            let x = tensor(x, [POINTS, config.input.dim()], dtype, &device);
+            let edges = attributes(complete(self_edges), r);
+            values(layer.forward(&features(&config.input, &x), &edges).unwrap().values())
+        });
+    }
+    let input = irreps("2x0e + 1x1o + 1x2e");
+    for kind in [Pooling::Sum, Pooling::Mean] {
+        let batch = Arc::new(Batch::new(&[complete(SelfEdges::Without)]));
+        assert_points_equivariant("pool", [&input; 2], Output::Global, |dtype, _, x| {
+            let x = tensor(x, [POINTS, input.dim()], dtype, &device);
+            values(pool(kind, &features(&input, &x), &batch).unwrap().values())
+        });
+    }
+    // The sum of what the edges into a node have.
+    let output = &Irreps::spherical_harmonics(DEGREE) + &Irreps::scalars(2);
+    let none = Irreps::default();
+    assert_points_equivariant("edges", [&none, &output], Output::PerPoint, |_, r, _| {
+        let edges = attributes(complete(SelfEdges::Without), r);
+        let all = vec![edges.harmonics().values().clone(), edges.basis().clone()];
+        let [rows, columns] = [POINTS, output.dim()];
+        // Edges are sorted by receiver, and every receiver has as many.
+        values(&Tensor::cat(all, 1).reshape([rows, POINTS - 1, columns]).sum_dim(1))
+    });
+}
+
+// Edges of the definitions.
+
+/// Features after a convolution, a gate and pooling, with gradients by positions and features.
+fn run_all(batch: Batch, dtype: DType, x: f64, positions: &[f64]) -> [Vec<f64>; 3] {
+    let device = Device::flex().autodiff();
+    let config = config();
+    let mut init = Init::new(1, &device).with_dtype(dtype);
+    let convolution = Convolution::new(&config, &mut init).unwrap();
+    let gate = NormGate::new(&config.output, &mut init);
+    let nodes = batch.graph().num_nodes();
+    let positions = tensor(positions, [nodes, 3], dtype, &device).require_grad();
+    let shape = [nodes, config.input.dim()];
+    let x = tensor(&vec![x; shape[0] * shape[1]], shape, dtype, &device).require_grad();
+    let edges = attributes(batch.graph().clone(), positions.clone());
+    let gated = convolution.forward(&features(&config.input, &x), &edges).unwrap();
+    let gated = gate.forward(&gated).unwrap();
+    let pooled = pool(Pooling::Mean, &gated, &Arc::new(batch)).unwrap().into_values();
+    let gradients = (pooled.clone() * pooled.clone()).sum().backward();
+    let [dx, dpositions] =
+        [x, positions].map(|x| x.grad(&gradients).map_or(vec![], |gradient| values(&gradient)));
+    [values(&pooled), dx, dpositions]
+}
+
+#[test]
+fn graphs_without_edges_or_nodes_and_edges_without_length_are_possible() {
+    let complete = |nodes| Graph::complete(nodes, SelfEdges::With);
+    let at_one_point = [0.5, 0.25, -1.0].repeat(3);
+    let cases = [
+        ("no nodes", vec![], vec![]),
+        ("graphs without nodes", vec![complete(0), complete(0)], vec![]),
+        ("no edges", vec![Graph::complete(1, SelfEdges::Without)], vec![1.0, 2.0, 3.0]),
+        ("self edges", vec![complete(1), complete(0), complete(1)], normal([2, 3], 41).values),
+        ("an isolated node", vec![graph()], normal([4, 3], 42).values),
+        ("nodes at one point", vec![complete(3)], at_one_point),
+        ("nodes far apart", vec![complete(2)], vec![0.0, 0.0, 0.0, 1e15, 0.0, 0.0]),
+    ];
+    for (name, graphs, positions) in cases {
+        for dtype in TYPES {
+            for x in [0.0, 1.0] {
+                let batch = Batch::new(&graphs);
+                let nodes = batch.graph().num_nodes();
+                let [pooled, dx, dpositions] = run_all(batch, dtype, x, &positions);
+                assert_eq!(pooled.len(), graphs.len() * config().output.dim(), "{name}");
+                for values in [&pooled, &dx, &dpositions] {
+                    assert!(values.iter().all(|x| x.is_finite()), "{name} in {dtype:?}");
+                }
+                assert_eq!(dx.len(), nodes * config().input.dim(), "{name}");
+                if name == "self edges" || name == "nodes at one point" {
+                    assert!(dpositions.iter().all(|&x| x == 0.0), "{name} in {dtype:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn lengths_down_to_the_least_have_finite_values() {
+    let pair = Graph::complete(2, SelfEdges::Without);
+    for (dtype, lengths) in [(DType::F32, [1e-30, 1e-44]), (DType::F64, [1e-200, 5e-324])] {
+        for length in lengths {
+            let r = tensor(
+                &[0.0, 0.0, 0.0, length, 0.0, 0.0],
+                [2, 3],
+                dtype,
+                &Device::flex().autodiff(),
+            );
+            let r = r.require_grad();
+            let edges = attributes(pair.clone(), r.clone());
+            let harmonics = values(edges.harmonics().values());
+            assert!(harmonics.iter().all(|x| x.is_finite()), "{length:e}: {harmonics:?}");
+            // The gradient of the basis is that of its slope, whatever the length.
+            let gradient = values(&r.grad(&edges.basis().clone().sum().backward()).unwrap());
+            assert!(gradient.iter().all(|x| x.is_finite()), "{length:e}: {gradient:?}");
+        }
+    }
+}
+
+#[test]
+fn layers_without_dimensions_are_possible() {
+    let device = Device::flex().autodiff();
+    for dtype in TYPES {
+        let mut init = Init::new(1, &device).with_dtype(dtype);
+        let none = Irreps::default();
+        let some = irreps("2x0e + 1x0o");
+        let empty = features(&none, &Tensor::zeros([3, 0], (&device, dtype)));
+        let full = features(&some, &Tensor::ones([3, 3], (&device, dtype)));
+
+        // Biases alone, which begin as zeros.
+        let linear = Linear::new(&none, &some, &mut init);
+        let output = linear.forward(&empty).unwrap();
+        assert_eq!(values(output.values()), [0.0; 9]);
+        let gradients = output.into_values().sum().backward();
+        let of_layer = GradientsParams::from_grads(gradients, &linear);
+        let id = parameters(&linear).ids[0];
+        assert_eq!(values(&of_layer.get::<2>(id).unwrap()), [3.0, 3.0]);
+
+        let linear = Linear::new(&some, &none, &mut init);
+        assert_eq!(linear.forward(&full).unwrap().values().dims(), [3, 0]);
+        let linear = Linear::new(&none, &none, &mut init);
+        assert_eq!(linear.forward(&empty).unwrap().values().dims(), [3, 0]);
+
+        let gate = NormGate::new(&none, &mut init);
+        assert_eq!(gate.forward(&empty).unwrap().values().dims(), [3, 0]);
+        let gate = NormGate::new(&some, &mut init);
+        let no_rows = features(&some, &Tensor::zeros([0, 3], (&device, dtype)));
+        assert_eq!(gate.forward(&no_rows).unwrap().values().dims(), [0, 3]);
+
+        let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
+        assert_eq!(pool(Pooling::Mean, &empty, &batch).unwrap().values().dims(), [1, 0]);
+
+        let product = TensorProduct::outer(&none, &some, None, &mut init).unwrap();
+        assert_eq!(product.forward(&empty, &full).unwrap().values().dims(), [3, 0]);
+        let product = TensorProduct::outer(&some, &some, None, &mut init).unwrap();
+        assert_eq!(product.forward(&no_rows, &no_rows).unwrap().values().dims(), [0, 9]);
+
+        // A basis without functions, and a layer without width: the weights are zero.
+        let network = RadialNetwork::new(&[0, 2], &mut init);
+        let no_basis = Tensor::zeros([3, 0], (&device, dtype));
+        assert_eq!(values(&network.forward(&no_basis).unwrap()), [0.0; 6]);
+        let network = RadialNetwork::new(&[2, 0, 1], &mut init);
+        let basis = Tensor::ones([3, 2], (&device, dtype));
+        assert_eq!(values(&network.forward(&basis).unwrap()), [0.0; 3]);
+
+        // Without paths: what is left is the skip connection.
+        let config = ConvolutionConfig { input: irreps("0o"), output: irreps("0e"), ..config() };
+        let convolution = Convolution::new(&config, &mut init).unwrap();
+        let x = features(&config.input, &Tensor::ones([4, 1], (&device, dtype)));
+        let positions = tensor(&normal([4, 3], 43).values, [4, 3], dtype, &device);
+        if convolution.num_edge_weights() == 0 {
+            let z = convolution.forward(&x, &attributes(graph(), positions)).unwrap();
+            assert_eq!(values(z.values()), [0.0; 4]);
+        }
+    }
+}
+
+#[test]
+fn blocks_of_features_are_found() {
+    let irreps = irreps("2x0e + 0x0o + 2x0o");
+    let x = tensor(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [2, 4], DType::F64, &Device::flex());
+    let x = features(&irreps, &x);
+    let block = x.block(2).unwrap();
+    assert_eq!(block.dims(), [2, 2, 1]);
+    assert_eq!(values(&block), [3.0, 4.0, 7.0, 8.0]);
+    assert_eq!(x.block(1).unwrap().dims(), [2, 0, 1]);
+    assert!(x.block(3).is_none());
+    let no_rows = features(&irreps, &zeros([0, 4], DType::F64));
+    assert_eq!(no_rows.block(0).unwrap().dims(), [0, 2, 1]);
+    assert_eq!(values(x.add(&x).unwrap().values()), [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0]);
+}
+
+// Errors.
+
+fn refused<T: std::fmt::Debug>(result: Result<T, NnError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn features_that_do_not_fit_are_refused() {
+    let device = Device::flex();
+    let mut init = Init::new(1, &device);
+    let scalars = Irreps::scalars;
+    let rows = |irreps: &Irreps, rows| features(irreps, &zeros([rows, irreps.dim()], DType::F32));
+    assert_eq!(
+        refused(Features::new(scalars(3), zeros([2, 4], DType::F32))),
+        "the feature tensor has the shape [2, 4], expected [2, 3]"
+    );
+    let linear = Linear::new(&scalars(2), &scalars(1), &mut init);
+    assert_eq!(
+        refused(linear.forward(&rows(&scalars(3), 1))),
+        "the input has the irreps `3x0e`, expected `2x0e`"
+    );
+    let gate = NormGate::new(&scalars(2), &mut init);
+    assert_eq!(
+        refused(gate.forward(&rows(&scalars(3), 1))),
+        "the input has the irreps `3x0e`, expected `2x0e`"
+    );
+    let product = TensorProduct::outer(&scalars(2), &scalars(3), None, &mut init).unwrap();
+    assert_eq!(
+        refused(product.forward(&rows(&scalars(3), 2), &rows(&scalars(3), 2))),
+        "the first factor has the irreps `3x0e`, expected `2x0e`"
+    );
+    assert_eq!(
+        refused(product.forward(&rows(&scalars(2), 2), &rows(&scalars(2), 2))),
+        "the second factor has the irreps `2x0e`, expected `3x0e`"
+    );
+    assert_eq!(
+        refused(product.forward(&rows(&scalars(2), 2), &rows(&scalars(3), 4))),
+        "the second factor has the shape [4, 3], expected [2, 3]"
+    );
+    assert_eq!(
+        refused(rows(&scalars(2), 2).add(&rows(&scalars(3), 2))),
+        "the second summand has the irreps `3x0e`, expected `2x0e`"
+    );
+    assert_eq!(
+        refused(rows(&scalars(2), 2).add(&rows(&scalars(2), 1))),
+        "the second summand has the shape [1, 2], expected [2, 2]"
+    );
+    let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
+    assert_eq!(
+        refused(pool(Pooling::Sum, &rows(&scalars(2), 4), &batch)),
+        "the features of all nodes has the shape [4, 2], expected [3, 2]"
+    );
+    let network = RadialNetwork::new(&[3, 2], &mut init);
+    assert_eq!(
+        refused(network.forward(&zeros([5, 2], DType::F32))),
+        "the radial basis has the shape [5, 2], expected [5, 3]"
+    );
+}
+
+#[test]
+fn graphs_that_do_not_fit_are_refused() {
+    let device = Device::flex();
+    let positions = |rows| zeros([rows, 3], DType::F32);
+    let make = |graph: Graph, positions, cell, lmax| {
+        EdgeAttributes::new(graph, positions, cell, lmax, basis())
+    };
+    assert_eq!(
+        refused(make(graph(), positions(3), None, DEGREE)),
+        "the tensor of positions has the shape [3, 3], expected [4, 3]"
+    );
+    assert_eq!(
+        refused(make(graph(), zeros([4, 2], DType::F32), None, DEGREE)),
+        "the tensor of positions has the shape [4, 2], expected [4, 3]"
+    );
+    assert_eq!(
+        refused(make(graph(), positions(4), None, LMAX + 1)),
+        format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1)
+    );
+    let periodic = Graph::from_edges_periodic(1, &[0], &[0], &[[0, 1, 0]]).unwrap();
+    assert_eq!(
+        make(periodic, positions(1), None, DEGREE).unwrap_err(),
+        NnError::Graph(tesseral::graph::GraphError::MissingCell { edge: 0, shift: [0, 1, 0] })
+    );
+
+    let mut init = Init::new(1, &device);
+    let convolution = Convolution::new(&config(), &mut init).unwrap();
+    let x = |rows| features(&config().input, &zeros([rows, config().input.dim()], DType::F32));
+    let edges = attributes(graph(), positions(4));
+    assert_eq!(
+        refused(convolution.forward(&x(5), &edges)),
+        format!(
+            "the features of all nodes has the shape [5, {0}], expected [4, {0}]",
+            config().input.dim()
+        )
+    );
+    if DEGREE > 0 {
+        let lower = make(graph(), positions(4), None, 0).unwrap();
+        assert_eq!(
+            refused(convolution.forward(&x(4), &lower)),
+            format!(
+                "the edge harmonics has the irreps `1x0e`, expected `{}`",
+                Irreps::spherical_harmonics(DEGREE)
+            )
+        );
+    }
+    let larger = Bessel::new(3, 8.0).unwrap();
+    let larger = EdgeAttributes::new(graph(), positions(4), None, DEGREE, larger).unwrap();
+    assert_eq!(
+        refused(convolution.forward(&x(4), &larger)),
+        "the radial basis has the shape [8, 3], expected [8, 2]"
+    );
+
+    for lmax in [LMAX + 1, usize::MAX] {
+        assert_eq!(
+            refused(Convolution::new(&ConvolutionConfig { lmax, ..config() }, &mut init)),
+            format!("degree {lmax} is above this build's LMAX of {LMAX}")
+        );
+    }
+    for neighbours in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        assert_eq!(
+            refused(Convolution::new(&ConvolutionConfig { neighbours, ..config() }, &mut init)),
+            format!(
+                "the number of neighbours is {neighbours}, expected a finite number above zero"
+            )
+        );
+    }
+}
+
+#[test]
+fn tensors_of_other_types_are_refused() {
+    let device = Device::flex();
+    let mut init = Init::new(1, &device).with_dtype(DType::F64);
+    let two = Irreps::scalars(2);
+    let linear = Linear::new(&two, &two, &mut init);
+    let gate = NormGate::new(&two, &mut init);
+    let product = TensorProduct::outer(&two, &two, None, &mut init).unwrap();
+    let network = RadialNetwork::new(&[2, 2], &mut init);
+    let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
+    let mixed =
+        |first: DType, second: DType| format!("tensors of {first:?} and {second:?} meet: cast one");
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
+        let tensor = Tensor::<2>::zeros([3, 2], &device).cast(dtype);
+        let x = features(&two, &tensor);
+        let message = match dtype {
+            DType::F32 => mixed(DType::F32, DType::F64),
+            _ => format!("a tensor holds {dtype:?}, expected F32 or F64"),
+        };
+        assert_eq!(refused(linear.forward(&x)), message);
+        assert_eq!(refused(gate.forward(&x)), message);
+        assert_eq!(refused(product.forward(&x, &x)), message);
+        assert_eq!(refused(network.forward(&tensor)), message);
+        let y = features(&two, &zeros([3, 2], DType::F64));
+        let other = match dtype {
+            DType::F32 => mixed(DType::F64, DType::F32),
+            _ => message.clone(),
+        };
+        assert_eq!(refused(y.add(&x)), other);
+        assert_eq!(refused(product.forward(&y, &x)), other);
+        if dtype != DType::F32 {
+            assert_eq!(refused(pool(Pooling::Sum, &x, &batch)), message);
+            let positions = Tensor::<2>::zeros([4, 3], &device).cast(dtype);
+            let edges = EdgeAttributes::new(graph(), positions, None, 0, basis());
+            assert_eq!(refused(edges), message);
+        }
+    }
+    // Edges in f32, features in f64.
+    let config = config();
+    let convolution = Convolution::new(&config, &mut init).unwrap();
+    let x = features(&config.input, &zeros([4, config.input.dim()], DType::F64));
+    let edges = attributes(graph(), zeros([4, 3], DType::F32));
+    assert_eq!(refused(convolution.forward(&x, &edges)), mixed(DType::F32, DType::F64));
+}
+
+// Training.
+
+/// The parameters after a few steps.
+fn trained(dtype: DType) -> Vec<f64> {
+    let device = Device::flex().autodiff();
+    let config = config();
+    let mut init = Init::new(5, &device).with_dtype(dtype);
+    let mut layer = Convolution::new(&config, &mut init).unwrap();
+    let mut optimizer = AdamConfig::new().init();
+    let positions = tensor(&normal([4, 3], 51).values, [4, 3], dtype, &device);
+    let edges = attributes(graph(), positions);
+    let shape = [4, config.input.dim()];
+    let x = features(&config.input, &tensor(&normal(shape, 52).values, shape, dtype, &device));
+    for _ in 0..10 {
+        let output = layer.forward(&x, &edges).unwrap().into_values();
+        let loss = (output.clone() * output - 1.0).abs().sum();
+        let gradients = GradientsParams::from_grads(loss.backward(), &layer);
+        layer = optimizer.step(1e-2, layer, gradients);
+    }
+    parameters(&layer).values
+}
+
+#[test]
+fn training_from_one_seed_gives_one_network() {
+    for dtype in TYPES {
+        let once = trained(dtype);
+        assert_eq!(once, trained(dtype), "{dtype:?}");
+        let init = &mut Init::new(5, &Device::flex()).with_dtype(dtype);
+        assert_ne!(once, parameters(&Convolution::new(&config(), init).unwrap()).values);
+    }
+}
