@@ -350,7 +350,8 @@ fn tensor_products() {
     };
     let channelwise =
         |init: &mut Init| TensorProduct::channelwise(&first, &second, Some(1), init).unwrap();
-    let outer = |init: &mut Init| TensorProduct::outer(&first, &second, None, init).unwrap();
+    let outer =
+        |init: &mut Init| TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), init).unwrap();
     let weighted = |init: &mut Init| {
         let kernel = kernels::TensorProduct::outer(&first, &second, Some(1), true).unwrap();
         TensorProduct::new(kernel, init)
@@ -527,9 +528,10 @@ fn layers_of_rows_are_equivariant() {
             let init = &mut Init::new(1, &device).with_dtype(dtype).unwrap();
             let kernel = match mode {
                 kernels::Mode::Uuu => {
-                    return TensorProduct::channelwise(&first, &second, None, init).unwrap();
+                    return TensorProduct::channelwise(&first, &second, Some(COUPLING_LMAX), init)
+                        .unwrap();
                 }
-                _ => kernels::TensorProduct::outer(&first, &second, None, true),
+                _ => kernels::TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), true),
             };
             TensorProduct::new(kernel.unwrap(), init)
         };
