@@ -472,8 +472,8 @@ fn products_of_unit_variance_have_unit_variance() {
         .collect();
     let all = [
         TensorProduct::new(first.clone(), second.clone(), output, &paths).unwrap(),
-        TensorProduct::outer(&first, &second, None, true).unwrap(),
-        TensorProduct::convolution(&first, &second, |_| true).unwrap(),
+        TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), true).unwrap(),
+        TensorProduct::convolution(&first, &second, |irrep| irrep.l <= COUPLING_LMAX).unwrap(),
     ];
     for product in all {
         let x = random.normals(rows * first.dim());

@@ -135,7 +135,7 @@ where
 
     fn plain(&self, inputs: &[Matrix], parameters: &[f64], dtype: DType) -> Vec<f64> {
         let device = Device::flex();
-        let module = (self.make)(&mut Init::new(1, &device).with_dtype(dtype));
+        let module = (self.make)(&mut Init::new(1, &device).with_dtype(dtype).unwrap());
         let module = with_parameters(module, parameters);
         let inputs: Vec<_> =
             inputs.iter().map(|x| tensor(&x.values, x.shape, dtype, &device)).collect();
@@ -152,7 +152,7 @@ where
         let device =
             |place| if place == Place::Plain { Device::flex() } else { Device::flex().autodiff() };
         let init = Init::new(1, &device(parameter_place));
-        let mut module = (self.make)(&mut init.with_dtype(dtype));
+        let mut module = (self.make)(&mut init.with_dtype(dtype).unwrap());
         module = with_parameters(module, &self.parameters());
         if parameter_place == Place::Untracked {
             module = module.no_grad();
@@ -248,7 +248,7 @@ where
     fn check_record(&self, parameters: &[f64]) {
         let device = Device::flex();
         for dtype in TYPES {
-            let make = |seed| (self.make)(&mut Init::new(seed, &device).with_dtype(dtype));
+            let make = |seed| (self.make)(&mut Init::new(seed, &device).with_dtype(dtype).unwrap());
             let saved = with_parameters(make(1), parameters);
             let bytes = saved.clone().into_record().into_bytes().unwrap();
             let record = ModuleRecord::from_bytes(bytes).unwrap();
@@ -350,7 +350,8 @@ fn tensor_products() {
     };
     let channelwise =
         |init: &mut Init| TensorProduct::channelwise(&first, &second, Some(1), init).unwrap();
-    let outer = |init: &mut Init| TensorProduct::outer(&first, &second, None, init).unwrap();
+    let outer =
+        |init: &mut Init| TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), init).unwrap();
     let weighted = |init: &mut Init| {
         let kernel = kernels::TensorProduct::outer(&first, &second, Some(1), true).unwrap();
         TensorProduct::new(kernel, init)
@@ -414,7 +415,7 @@ fn pooling() {
         };
         let layer = Layer { name, make: nothing, inputs: vec![x.clone()], forward };
         layer.check();
-        let pooled = layer.plain(&[x.clone()], &[], DType::F64);
+        let pooled = layer.plain(std::slice::from_ref(&x), &[], DType::F64);
         let (columns, mut start) = (irreps.dim(), 0);
         for (graph, size) in sizes.into_iter().enumerate() {
             for column in 0..columns {
@@ -459,7 +460,7 @@ fn edge_attributes() {
     };
     layer.check();
     // Against the vectors of the graph.
-    let found = layer.plain(&[positions.clone()], &[], DType::F64);
+    let found = layer.plain(std::slice::from_ref(&positions), &[], DType::F64);
     let positions: Vec<[f64; 3]> = positions.values.as_chunks().0.to_vec();
     let vectors = periodic.displacements_periodic(&positions, &cell).unwrap();
     let explicit = Graph::from_edges(6, &[0, 2, 4], &[1, 3, 5]).unwrap();
@@ -511,24 +512,26 @@ fn layers_of_rows_are_equivariant() {
     let input = irreps("2x0e + 2x1o + 1x1e + 1x0o");
     let output = irreps("2x0e + 1x1o + 2x1e + 1x2e");
     assert_equivariant("linear", &input, &output, |dtype, x| {
-        let layer = Linear::new(&input, &output, &mut Init::new(1, &device).with_dtype(dtype));
+        let layer =
+            Linear::new(&input, &output, &mut Init::new(1, &device).with_dtype(dtype).unwrap());
         let x = tensor(x, [1, input.dim()], dtype, &device);
         values(layer.forward(&features(&input, &x)).unwrap().values())
     });
     assert_equivariant("gate", &input, &input, |dtype, x| {
-        let layer = NormGate::new(&input, &mut Init::new(1, &device).with_dtype(dtype));
+        let layer = NormGate::new(&input, &mut Init::new(1, &device).with_dtype(dtype).unwrap());
         let x = tensor(x, [1, input.dim()], dtype, &device);
         values(layer.forward(&features(&input, &x)).unwrap().values())
     });
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
     for (name, mode) in [("channelwise", kernels::Mode::Uuu), ("outer", kernels::Mode::Uvuv)] {
         let make = |dtype| {
-            let init = &mut Init::new(1, &device).with_dtype(dtype);
+            let init = &mut Init::new(1, &device).with_dtype(dtype).unwrap();
             let kernel = match mode {
                 kernels::Mode::Uuu => {
-                    return TensorProduct::channelwise(&first, &second, None, init).unwrap();
+                    return TensorProduct::channelwise(&first, &second, Some(COUPLING_LMAX), init)
+                        .unwrap();
                 }
-                _ => kernels::TensorProduct::outer(&first, &second, None, true),
+                _ => kernels::TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), true),
             };
             TensorProduct::new(kernel.unwrap(), init)
         };
@@ -551,7 +554,8 @@ fn layers_of_points_are_equivariant() {
         let irreps = [&config.input, &config.output];
         assert_points_equivariant("convolution", irreps, Output::PerPoint, |dtype, r, x| {
             let layer =
-                Convolution::new(&config, &mut Init::new(1, &device).with_dtype(dtype)).unwrap();
+                Convolution::new(&config, &mut Init::new(1, &device).with_dtype(dtype).unwrap())
+                    .unwrap();
             let x = tensor(x, [POINTS, config.input.dim()], dtype, &device);
             let edges = attributes(complete(self_edges), r);
             values(layer.forward(&features(&config.input, &x), &edges).unwrap().values())
@@ -583,7 +587,7 @@ fn layers_of_points_are_equivariant() {
 fn run_all(batch: Batch, dtype: DType, x: f64, positions: &[f64]) -> [Vec<f64>; 3] {
     let device = Device::flex().autodiff();
     let config = config();
-    let mut init = Init::new(1, &device).with_dtype(dtype);
+    let mut init = Init::new(1, &device).with_dtype(dtype).unwrap();
     let convolution = Convolution::new(&config, &mut init).unwrap();
     let gate = NormGate::new(&config.output, &mut init);
     let nodes = batch.graph().num_nodes();
@@ -658,7 +662,7 @@ fn lengths_down_to_the_least_have_finite_values() {
 fn layers_without_dimensions_are_possible() {
     let device = Device::flex().autodiff();
     for dtype in TYPES {
-        let mut init = Init::new(1, &device).with_dtype(dtype);
+        let mut init = Init::new(1, &device).with_dtype(dtype).unwrap();
         let none = Irreps::default();
         let some = irreps("2x0e + 1x0o");
         let empty = features(&none, &Tensor::zeros([3, 0], (&device, dtype)));
@@ -777,7 +781,7 @@ fn features_that_do_not_fit_are_refused() {
     let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
     assert_eq!(
         refused(pool(Pooling::Sum, &rows(&scalars(2), 4), &batch)),
-        "the features of all nodes has the shape [4, 2], expected [3, 2]"
+        "the tensor of node features has the shape [4, 2], expected [3, 2]"
     );
     let network = RadialNetwork::new(&[3, 2], &mut init);
     assert_eq!(
@@ -818,7 +822,7 @@ fn graphs_that_do_not_fit_are_refused() {
     assert_eq!(
         refused(convolution.forward(&x(5), &edges)),
         format!(
-            "the features of all nodes has the shape [5, {0}], expected [4, {0}]",
+            "the tensor of node features has the shape [5, {0}], expected [4, {0}]",
             config().input.dim()
         )
     );
@@ -827,7 +831,7 @@ fn graphs_that_do_not_fit_are_refused() {
         assert_eq!(
             refused(convolution.forward(&x(4), &lower)),
             format!(
-                "the edge harmonics has the irreps `1x0e`, expected `{}`",
+                "the tensor of edge harmonics has the irreps `1x0e`, expected `{}`",
                 Irreps::spherical_harmonics(DEGREE)
             )
         );
@@ -858,7 +862,7 @@ fn graphs_that_do_not_fit_are_refused() {
 #[test]
 fn tensors_of_other_types_are_refused() {
     let device = Device::flex();
-    let mut init = Init::new(1, &device).with_dtype(DType::F64);
+    let mut init = Init::new(1, &device).with_dtype(DType::F64).unwrap();
     let two = Irreps::scalars(2);
     let linear = Linear::new(&two, &two, &mut init);
     let gate = NormGate::new(&two, &mut init);
@@ -892,6 +896,11 @@ fn tensors_of_other_types_are_refused() {
             assert_eq!(refused(edges), message);
         }
     }
+    // Parameters are of a type that layers have.
+    for dtype in [DType::F16, DType::I32] {
+        let message = format!("a tensor holds {dtype:?}, expected F32 or F64");
+        assert_eq!(refused(Init::new(1, &device).with_dtype(dtype)), message);
+    }
     // Edges in f32, features in f64.
     let config = config();
     let convolution = Convolution::new(&config, &mut init).unwrap();
@@ -906,7 +915,7 @@ fn tensors_of_other_types_are_refused() {
 fn trained(dtype: DType) -> Vec<f64> {
     let device = Device::flex().autodiff();
     let config = config();
-    let mut init = Init::new(5, &device).with_dtype(dtype);
+    let mut init = Init::new(5, &device).with_dtype(dtype).unwrap();
     let mut layer = Convolution::new(&config, &mut init).unwrap();
     let mut optimizer = AdamConfig::new().init();
     let positions = tensor(&normal([4, 3], 51).values, [4, 3], dtype, &device);
@@ -927,7 +936,7 @@ fn training_from_one_seed_gives_one_network() {
     for dtype in TYPES {
         let once = trained(dtype);
         assert_eq!(once, trained(dtype), "{dtype:?}");
-        let init = &mut Init::new(5, &Device::flex()).with_dtype(dtype);
+        let init = &mut Init::new(5, &Device::flex()).with_dtype(dtype).unwrap();
         assert_ne!(once, parameters(&Convolution::new(&config(), init).unwrap()).values);
     }
 }

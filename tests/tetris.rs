@@ -74,7 +74,7 @@ fn the_whole_network_is_equivariant() {
     let test = Equivariance::new("".parse().unwrap(), "2x0o + 6x0e".parse().unwrap());
     for (dtype, allowed) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
         for seed in 0..4 {
-            let init = &mut Init::new(seed, &device).with_dtype(dtype);
+            let init = &mut Init::new(seed, &device).with_dtype(dtype).unwrap();
             let network = Network::new(init).unwrap();
             let logits = |points: &[[f64; 3]], _: &[f64]| {
                 let piece: Piece = points.try_into().unwrap();

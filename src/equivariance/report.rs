@@ -67,10 +67,12 @@ impl Deviation {
         if difference.is_nan() { f64::INFINITY } else { difference }
     }
 
-    /// The difference relative to the largest output of the trial; 0 where it vanishes.
+    /// The difference relative to the largest output of the trial; 0 where it vanishes, infinite
+    /// where it is.
     pub fn relative(&self) -> f64 {
         match self.absolute() {
             0.0 => 0.0,
+            f64::INFINITY => f64::INFINITY,
             difference => difference / self.scale,
         }
     }

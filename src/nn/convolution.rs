@@ -91,11 +91,11 @@ impl Convolution {
     /// # Errors
     /// If features, edges and layer do not fit each other in irreps, rows, type or device.
     pub fn forward(&self, x: &Features, edges: &EdgeAttributes) -> Result<Features, NnError> {
-        edges.harmonics().expect("the edge harmonics", self.product.second())?;
+        edges.harmonics().expect("the tensor of edge harmonics", self.product.second())?;
         let sent = self.linear_in.forward(x)?;
         let (expected, found) = ([edges.graph().num_nodes(), x.irreps().dim()], x.values().dims());
         if expected != found {
-            return Err(NnError::Shape { what: "the features of all nodes", expected, found });
+            return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
         let operation = Messages { graph: edges.graph().clone(), product: self.product.clone() };
         let weights = self.radial.forward(edges.basis())?;

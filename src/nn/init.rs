@@ -3,6 +3,7 @@
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use super::NnError;
 use crate::equivariance::Random;
 
 /// The source of initial parameters: a seed, the device and the type of the tensors.
@@ -20,8 +21,14 @@ impl Init {
     }
 
     /// The same in another type, F32 or F64.
-    pub fn with_dtype(self, dtype: DType) -> Self {
-        Init { dtype, ..self }
+    ///
+    /// # Errors
+    /// If it is another type.
+    pub fn with_dtype(self, dtype: DType) -> Result<Self, NnError> {
+        match dtype {
+            DType::F32 | DType::F64 => Ok(Init { dtype, ..self }),
+            found => Err(NnError::Type { found }),
+        }
     }
 
     /// The device.
@@ -34,7 +41,10 @@ impl Init {
         self.dtype
     }
 
-    /// A tensor of this device and type.
+    /// A tensor of this device and type, its values in rows.
+    ///
+    /// # Panics
+    /// If there are not as many values as the shape says.
     pub fn tensor(&self, values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
         Tensor::from_data(TensorData::new(values, shape), (&self.device, self.dtype))
     }

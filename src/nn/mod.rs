@@ -9,7 +9,8 @@
 //! The layers are those of Tensor Field Networks (Thomas et al. 2018, arXiv:1802.08219):
 //! [`Convolution`], [`Linear`] (self-interaction), [`TensorProduct`], [`NormGate`], [`pool`].
 //! Derivatives are hand-written kernels, registered as custom operations. burn has no second
-//! derivatives: `.autodiff()` twice is one level.
+//! derivatives: `.autodiff()` twice is one level; and tensors whose devices have different
+//! strategies of gradient checkpointing do not meet in one operation, burn panics.
 
 mod convolution;
 mod edges;

@@ -28,7 +28,7 @@ pub fn pool(
     let found = features.values().dims();
     let expected = [batch.graph().num_nodes(), found[1]];
     if found != expected {
-        return Err(NnError::Shape { what: "the features of all nodes", expected, found });
+        return Err(NnError::Shape { what: "the tensor of node features", expected, found });
     }
     let operation = Pool { pooling, batch: batch.clone(), columns: found[1] };
     Features::new(features.irreps().clone(), apply1(operation, features.values().clone())?)
