@@ -745,3 +745,23 @@ fn slices_of_other_lengths_are_refused() {
         assert_eq!(result.unwrap_err().to_string(), message);
     }
 }
+
+#[test]
+fn nan_and_infinities_give_nan() {
+    let mut values = [0.0; 1];
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for axis in 0..3 {
+            for other in [0.0, 1.0, 5e-324] {
+                let mut r = [other; 3];
+                r[axis] = bad;
+                assert!(sh::direction(r)[axis].is_nan(), "{r:?}");
+                if LMAX >= 1 {
+                    let mut values = [0.0; 4];
+                    Harmonics::NATIVE.up_to(1, r, &mut values).expect("LMAX is at least 1");
+                    assert!(values[1..].iter().any(|value| value.is_nan()), "{r:?}");
+                }
+            }
+        }
+    }
+    Harmonics::NATIVE.up_to(0, [f64::NAN; 3], &mut values).expect("LMAX is at least 0");
+}

@@ -54,11 +54,23 @@ fn a_broken_snapshot_is_an_error_with_its_line() {
         ("xy 0 : 1,0,0 :\nz 1 0 3/4/pi : 1,1,0", "line 2: a degree is missing before this one"),
         ("xy 0 : 1,0 :", "line 1: expected coefficient,power,power"),
         ("nonsense", "line 1: expected a `:`"),
-        ("d 0 7 0 :", "line 1: a degree is missing before this one"),
+        ("z 0 0 1/4/pi : 1,0,0\nd 0 7 0 :", "line 2: expected an axis 0, 1 or 2"),
+        ("", "line 0: it ends before the last degree: `the end`"),
     ] {
         let error = snapshot::decode(text, 4).expect_err(text).to_string();
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn a_truncated_snapshot_is_an_error() {
+    let text = snapshot::encode(&snapshot::read(4).expect("the snapshot is readable"));
+    let lines: Vec<&str> = text.lines().collect();
+    for kept in 0..lines.len() {
+        let error = snapshot::decode(&lines[..kept].join("\n"), 4);
+        assert!(error.is_err(), "the first {kept} of {} lines were accepted", lines.len());
+    }
+    assert!(snapshot::read(LMAX_LIMIT + 1).is_err());
 }
 
 #[test]

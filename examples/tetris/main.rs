@@ -108,6 +108,9 @@ fn test(network: &Network) -> Result<(), Box<dyn Error>> {
     let mirrored = CHIRAL.map(|piece| pieces::mirrored(&PIECES[piece]));
     let found = classes(&network.forward(&Cloud::new(&mirrored, &device)?)?)?;
     println!("mirror images: pieces {CHIRAL:?} are classified as {found:?}");
+    if right < all || largest_change > 1e-4 || found != [CHIRAL[1], CHIRAL[0]] {
+        return Err("expected 100 %, changes below 1e-4, and mirror images exchanged".into());
+    }
     Ok(())
 }
 

@@ -23,6 +23,9 @@ struct Channel {
 
 impl Channels {
     /// The channels of features of given irreps.
+    ///
+    /// # Panics
+    /// If there is no memory for a few words per channel.
     pub fn new(irreps: Irreps) -> Self {
         let mut channels = Vec::with_capacity(irreps.num_irreps());
         let mut start = 0;

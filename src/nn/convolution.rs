@@ -29,10 +29,11 @@ pub struct ConvolutionConfig {
 }
 
 /// One layer of a Tensor Field Network:
-/// `z_i = W_out Σ_{j→i} w(|r|) (W_in x_j ⊗ Y(r)) / √neighbours + W_self x_i`.
+/// `z_i = W_out Σ_{j→i} w(|r|) (W_in x_j ⊗ Y(r)) / √neighbours + W_self x_i + b`.
 ///
 /// Every channel of every path has its own weight from the radial network; only irreps of the
-/// output are formed. The second term is a skip connection with self-interaction.
+/// output are formed. The second term is a skip connection with self-interaction; biases are for
+/// scalars.
 #[derive(Module, Debug)]
 pub struct Convolution {
     linear_in: Linear,
@@ -67,9 +68,9 @@ impl Convolution {
         widths.extend(&config.hidden);
         widths.push(product.num_weights());
         Ok(Convolution {
-            linear_in: Linear::new(&config.input, &config.input, init),
+            linear_in: Linear::with_biases(&config.input, &config.input, false, init),
             radial: RadialNetwork::new(&widths, init),
-            linear_out: Linear::new(product.output(), &config.output, init),
+            linear_out: Linear::with_biases(product.output(), &config.output, false, init),
             skip: Linear::new(&config.input, &config.output, init),
             neighbours: config.neighbours,
             product: Arc::new(product),

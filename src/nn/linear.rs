@@ -24,7 +24,17 @@ impl Linear {
     /// # Panics
     /// If the weights are more than a `usize` counts.
     pub fn new(input: &Irreps, output: &Irreps, init: &mut Init) -> Self {
-        let kernel = kernels::Linear::new(input.clone(), output.clone(), true);
+        Self::with_biases(input, output, true, init)
+    }
+
+    /// The same with or without biases.
+    pub(super) fn with_biases(
+        input: &Irreps,
+        output: &Irreps,
+        biases: bool,
+        init: &mut Init,
+    ) -> Self {
+        let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
         Linear { parameters, kernel: Arc::new(kernel) }
     }

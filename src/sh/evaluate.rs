@@ -18,11 +18,11 @@ impl<T: Real> Polar<T> {
     /// `None` for the zero vector.
     pub fn new(r: [T; 3]) -> Option<Self> {
         let zero = T::constant(0.0, 0.0);
-        let larger = |a: T, b: T| if b > a { b } else { a };
-        let largest = larger(larger(r[0].abs(), r[1].abs()), r[2].abs());
-        if largest == zero {
+        if r.iter().all(|component| *component == zero) {
             return None;
         }
+        let larger = |a: T, b: T| if b > a { b } else { a };
+        let largest = larger(larger(r[0].abs(), r[1].abs()), r[2].abs());
         let factor = largest.range_factor();
         let [x, y, z] = r.map(|component| component * factor);
         let scaled_length = (x * x + y * y + z * z).sqrt();

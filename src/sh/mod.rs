@@ -39,7 +39,7 @@ pub use options::{Axes, Form, Harmonics, HarmonicsError, Normalization, Phase};
 use crate::Real;
 
 /// The direction r/|r| of a vector of any finite length: scaled before the length is taken, so it
-/// neither overflows nor underflows. The zero vector stays zero.
+/// neither overflows nor underflows. The zero vector stays zero; NaN and infinities give NaN.
 ///
 /// ```
 /// assert_eq!(tesseral::sh::direction([3e300_f64, 0.0, 4e300]), [0.6, 0.0, 0.8]);

@@ -11,7 +11,7 @@ pub enum Form {
     /// r^l Y_{lm}(r/|r|), a homogeneous polynomial.
     Solid,
     /// Y_{lm}(r/|r|). At the zero vector, where it has no limit for l > 0, values and derivatives
-    /// are 0 for l > 0.
+    /// are 0 for l > 0. NaN and infinities give NaN.
     #[default]
     Spherical,
 }

@@ -21,6 +21,9 @@ pub(super) const fn term(slot: usize, column: usize, wide: f64, narrow: f32) -> 
 }
 
 /// The length of D_0, …, D_lmax one after the other: Σ (2l + 1)².
+///
+/// # Panics
+/// If the length is more than a `usize` counts, in builds that check arithmetic.
 pub const fn all_len(lmax: usize) -> usize {
     (lmax + 1) * (2 * lmax + 1) * (2 * lmax + 3) / 3
 }

@@ -78,33 +78,47 @@ mod with_symbolica {
 
     pub fn derive(lmax: usize, folder: &Path) -> Result<Outcome, BuildError> {
         let path = folder.join("derived.txt");
-        let begun = Instant::now();
+        match attempt(|| run_child(lmax, &path), PATIENCE, PAUSE)? {
+            Some(reason) => Ok(Outcome::Unavailable(reason)),
+            None => match fs::read_to_string(&path) {
+                Ok(text) => Ok(Outcome::Derived(text)),
+                Err(error) => {
+                    let path = path.display();
+                    Err(BuildError::Derivation(format!("cannot read {path}: {error}")))
+                }
+            },
+        }
+    }
+
+    /// Runs the child until it succeeds or fails, or the time since its first abort exceeds
+    /// `patience`; then the reason why it could not be run.
+    fn attempt(
+        mut run: impl FnMut() -> io::Result<ExitStatus>,
+        patience: Duration,
+        pause: Duration,
+    ) -> Result<Option<String>, BuildError> {
+        let mut first_abort = None;
         loop {
-            let status = match run_child(lmax, &path) {
+            let status = match run() {
+                Ok(status) if status.success() => return Ok(None),
                 Ok(status) => status,
                 Err(error) => {
                     let reason = format!("the process that derives could not be started ({error})");
-                    return Ok(Outcome::Unavailable(reason));
+                    return Ok(Some(reason));
                 }
             };
-            if status.success() {
-                let text = fs::read_to_string(&path).map_err(|error| {
-                    BuildError::Derivation(format!("cannot read {}: {error}", path.display()))
-                })?;
-                return Ok(Outcome::Derived(text));
-            }
             if !aborted(status) {
                 return Err(BuildError::Derivation(format!("the process ended with {status}")));
             }
-            if begun.elapsed() > PATIENCE {
-                return Ok(Outcome::Unavailable(format!(
+            if first_abort.get_or_insert_with(Instant::now).elapsed() >= patience {
+                return Ok(Some(format!(
                     "Symbolica could not be run for {} s ({status}), probably because another \
                      Symbolica program of this user was running",
-                    PATIENCE.as_secs()
+                    patience.as_secs()
                 )));
             }
             eprintln!("tesseral: Symbolica is in use by another program; trying again");
-            sleep(PAUSE);
+            sleep(pause);
         }
     }
 
@@ -119,9 +133,72 @@ mod with_symbolica {
             .status()
     }
 
-    /// Whether a process was ended by an abort: a signal on Unix, a fast-fail code on Windows.
+    /// Whether a process was ended by an abort of its own.
+    #[cfg(unix)]
+    fn aborted(status: ExitStatus) -> bool {
+        use std::os::unix::process::ExitStatusExt;
+        const SIGABRT: i32 = 6;
+        status.signal() == Some(SIGABRT)
+    }
+
+    /// Whether a process was ended by an abort of its own: the code of a fast fail, or that of the
+    /// C library's `abort`.
+    #[cfg(not(unix))]
     fn aborted(status: ExitStatus) -> bool {
         const FAST_FAIL: i32 = 0xC000_0409_u32 as i32;
-        matches!(status.code(), None | Some(FAST_FAIL))
+        matches!(status.code(), Some(FAST_FAIL | 3))
+    }
+
+    #[cfg(all(test, unix))]
+    mod tests {
+        use std::os::unix::process::ExitStatusExt;
+
+        use super::*;
+
+        /// Runs whose wait statuses are given in turn; the last is repeated.
+        fn outcome(statuses: &[i32]) -> (Result<Option<String>, String>, usize) {
+            let mut runs = 0;
+            let run = || {
+                let raw = statuses[runs.min(statuses.len() - 1)];
+                runs += 1;
+                Ok(ExitStatus::from_raw(raw))
+            };
+            let result = attempt(run, Duration::from_millis(20), Duration::from_millis(1));
+            (result.map_err(|error| error.to_string()), runs)
+        }
+
+        const SUCCESS: i32 = 0;
+        const ABORT: i32 = 6;
+        const KILL: i32 = 9;
+
+        #[test]
+        fn an_abort_is_tried_again() {
+            assert_eq!(outcome(&[SUCCESS]), (Ok(None), 1));
+            assert_eq!(outcome(&[ABORT, ABORT, SUCCESS]), (Ok(None), 3));
+        }
+
+        #[test]
+        fn patience_ends() {
+            let (result, runs) = outcome(&[ABORT]);
+            let reason = result.expect("an abort is no error").expect("it never succeeds");
+            assert!(reason.starts_with("Symbolica could not be run for 0 s"), "{reason}");
+            assert!(runs > 1);
+        }
+
+        #[test]
+        fn any_other_end_is_an_error() {
+            let (failed, runs) = outcome(&[FAILED << 8, SUCCESS]);
+            let error = failed.expect_err("a failed proof");
+            assert!(error.contains("exit status: 65"), "{error}");
+            assert_eq!(runs, 1);
+            assert!(outcome(&[KILL]).0.is_err());
+        }
+
+        #[test]
+        fn a_program_that_cannot_start_is_replaced() {
+            let run = || Err(io::Error::from(io::ErrorKind::PermissionDenied));
+            let reason = attempt(run, Duration::ZERO, Duration::ZERO).expect("no error");
+            assert!(reason.is_some_and(|reason| reason.contains("could not be started")));
+        }
     }
 }

@@ -6,10 +6,9 @@
 //! user, and the thread has ended before either is released.
 
 use std::fs::{File, TryLockError};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::{env, panic, thread};
+use std::{env, fs, panic, thread};
 
 static PROCESS: Mutex<()> = Mutex::new(());
 
@@ -29,19 +28,31 @@ pub fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 /// Locks the file of this user; the lock ends with the returned file or with the process. Where no
 /// lock can be had (a read-only file system) the derivation goes on without.
 fn lock_machine() -> Option<File> {
-    let file = File::options().create(true).append(true).open(lock_path()).ok()?;
-    if let Err(TryLockError::WouldBlock) = file.try_lock() {
-        eprintln!("tesseral: another process derives with Symbolica; waiting until it has ended");
-        file.lock().ok()?;
+    let path = lock_path();
+    let locked = File::options().create(true).append(true).open(&path).and_then(|file| {
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            eprintln!(
+                "tesseral: another process derives with Symbolica; waiting until it has ended"
+            );
+            file.lock()?;
+        }
+        Ok(file)
+    });
+    match locked {
+        Ok(file) => Some(file),
+        Err(error) => {
+            eprintln!("tesseral: cannot lock {}: {error}; deriving without", path.display());
+            None
+        }
     }
-    Some(file)
 }
 
-/// A path in the machine's folder for temporary files, different for every home folder.
+/// A file in the user's folder for caches, which is made if need be: processes of one user share it
+/// whatever their folder for temporary files is. Without a home, a file in the latter.
 fn lock_path() -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    env::home_dir().hash(&mut hasher);
-    env::temp_dir().join(format!("tesseral-symbolica-{:016x}.lock", hasher.finish()))
+    let folder = env::home_dir().map(|home| home.join(".cache"));
+    let folder = folder.filter(|folder| fs::create_dir_all(folder).is_ok());
+    folder.unwrap_or_else(env::temp_dir).join("tesseral-symbolica.lock")
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
-use super::coupling::{Coupling, Degrees, ThreeJ};
+use super::coupling::{Coupling, Degrees, ThreeJ, triples};
 use super::harmonics::{Degree, GradientTerm, Harmonics, Monomial, XyPart, ZPart};
 use super::{COUPLING_LMAX, Surd, Tables};
 
@@ -80,6 +80,9 @@ fn terms(terms: &[Monomial]) -> String {
 }
 
 /// Reads tables up to degree `lmax` from text, ignoring those above.
+///
+/// # Errors
+/// If a line cannot be read, or a table up to `lmax` is missing.
 pub fn decode(text: &str, lmax: usize) -> Result<Tables, SnapshotError> {
     let mut reader = Reader::new(lmax);
     for (index, line) in text.lines().enumerate() {
@@ -88,6 +91,10 @@ pub fn decode(text: &str, lmax: usize) -> Result<Tables, SnapshotError> {
             reason,
             text: line.chars().take(40).collect(),
         })?;
+    }
+    if let Some(reason) = reader.missing() {
+        let (line, text) = (text.lines().count(), "the end".to_string());
+        return Err(SnapshotError { line, reason, text });
     }
     Ok(Tables {
         harmonics: Harmonics { degrees: reader.degrees, xy_parts: reader.xy_parts },
@@ -106,6 +113,23 @@ struct Reader {
 impl Reader {
     fn new(lmax: usize) -> Self {
         Reader { lmax, xy_parts: Vec::new(), degrees: Vec::new(), symbols: BTreeMap::new() }
+    }
+
+    /// What is missing after the last line.
+    fn missing(&self) -> Option<&'static str> {
+        if self.xy_parts.len() != self.lmax + 1 || self.degrees.len() != self.lmax + 1 {
+            return Some("it ends before the last degree");
+        }
+        for (l, degree) in self.degrees.iter().enumerate() {
+            let rows = degree.gradient.iter().all(|rows| rows.len() == 2 * l + 1);
+            if degree.z_parts.len() != l + 1 || !rows {
+                return Some("a z-part or a derivative is missing");
+            }
+        }
+        let mut sorted =
+            triples(self.lmax.min(COUPLING_LMAX)).into_iter().filter(|d| d.is_sorted());
+        let complete = sorted.all(|degrees| self.symbols.contains_key(&degrees));
+        (!complete).then_some("3j symbols are missing")
     }
 
     fn line(&mut self, line: &str) -> Result<(), &'static str> {

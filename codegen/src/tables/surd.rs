@@ -10,7 +10,7 @@ use num_bigint::{BigInt, Sign};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
-/// The number `sign · √(square · π^pi_power)`.
+/// The number `sign · √(square · π^pi_power)`. Its order is one for maps, not that of size.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Surd {
     sign: i8,
