@@ -5,6 +5,7 @@
 pub mod irreps;
 pub mod scalar;
 pub mod sh;
+pub mod simd;
 
 pub use irreps::{Irrep, Irreps, Parity};
 pub use scalar::{Real, Scalar};

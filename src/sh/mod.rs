@@ -21,6 +21,7 @@
 //! assert_eq!(gradient[0], [0.0, 0.0, 0.4886025119029199]);
 //! ```
 
+pub mod batch;
 mod evaluate;
 #[allow(clippy::approx_constant, clippy::many_single_char_names, clippy::too_many_lines)]
 mod generated {

@@ -1,0 +1,175 @@
+//! Where results go: straight into the caller's blocks, or through a tile into rows, or past the
+//! caches.
+
+use super::Layout;
+use super::fill::BlockOf;
+use crate::simd::{Blocks, Lanes, Number, from_rows, stream, to_rows};
+
+/// An array `[n][components][columns]` of the caller in one of the layouts.
+pub(super) struct Output<'a, T> {
+    pub numbers: &'a mut [T],
+    pub layout: Layout,
+    pub components: usize,
+    pub columns: usize,
+    /// Written past the caches.
+    pub streamed: bool,
+}
+
+impl<T: Number> Output<'_, T> {
+    /// The numbers of one point.
+    pub fn size(&self) -> usize {
+        self.components * self.columns
+    }
+
+    /// Whether a tile of blocks is what the caller holds, so that results can be written there.
+    pub fn is_direct(&self) -> bool {
+        self.layout == Layout::Lanes && !self.streamed
+    }
+
+    /// The caller's blocks for the block of points `index` and the `count - 1` after it.
+    #[inline(always)]
+    pub fn blocks(&mut self, index: usize, count: usize) -> &mut [T::Block] {
+        let size = self.size();
+        let (blocks, _) = T::blocks_mut(self.numbers);
+        &mut blocks[index * size..(index + count) * size]
+    }
+
+    /// Writes one component of the points from `first` on: `count` of them in `tile`.
+    #[inline(always)]
+    fn write_rows<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        tile: &[BlockOf<V>],
+        first: usize,
+        count: usize,
+        component: usize,
+    ) {
+        let stride = self.size();
+        let rows = &mut self.numbers[first * stride + component * self.columns..];
+        if count == T::WIDTH {
+            to_rows::<V>(proof, tile, rows, stride);
+        } else {
+            partial_rows::<T>(tile, rows, stride, count);
+        }
+    }
+
+    /// Writes the block of points `index` of `n` from tiles, one for each component. `stage` is
+    /// memory for as many blocks as one block of points has.
+    #[inline(always)]
+    pub fn write<V: Lanes<Number = T>, const C: usize>(
+        &mut self,
+        proof: V::Proof,
+        tiles: [&[BlockOf<V>]; C],
+        [index, n]: [usize; 2],
+        stage: &mut [BlockOf<V>],
+    ) {
+        let first = index * T::WIDTH;
+        let count = T::WIDTH.min(n - first);
+        let columns = self.columns;
+        match (self.layout, self.streamed && count == T::WIDTH) {
+            (Layout::Rows, false) => {
+                for (component, tile) in tiles.into_iter().enumerate() {
+                    self.write_rows::<V>(proof, tile, first, count, component);
+                }
+            }
+            (Layout::Rows, true) => {
+                let size = self.size();
+                let stage = T::numbers_mut(&mut stage[..size]);
+                for (component, tile) in tiles.into_iter().enumerate() {
+                    to_rows::<V>(proof, tile, &mut stage[component * columns..], size);
+                }
+                stream::<V>(proof, stage, &mut self.numbers[first * size..][..T::WIDTH * size]);
+            }
+            (Layout::Lanes, streamed) => {
+                let blocks = self.blocks(index, 1);
+                for (tile, out) in tiles.into_iter().zip(blocks.chunks_exact_mut(columns)) {
+                    if streamed {
+                        stream::<V>(proof, T::numbers(tile), T::numbers_mut(out));
+                    } else {
+                        out.copy_from_slice(tile);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a block that is not full.
+#[cold]
+#[inline(never)]
+fn partial_rows<T: Number>(tile: &[T::Block], rows: &mut [T], stride: usize, count: usize) {
+    for (column, block) in tile.iter().enumerate() {
+        for point in 0..count {
+            rows[point * stride + column] = block[point];
+        }
+    }
+}
+
+/// Reads the block of points `index` of an array `[n][columns]` of the caller into a tile; lanes
+/// past the last point are zero in rows.
+#[inline(always)]
+pub(super) fn read<V: Lanes>(
+    proof: V::Proof,
+    numbers: &[V::Number],
+    layout: Layout,
+    [index, n]: [usize; 2],
+    tile: &mut [BlockOf<V>],
+) {
+    let columns = tile.len();
+    let width = V::Number::WIDTH;
+    match layout {
+        Layout::Lanes => {
+            let (blocks, _) = V::Number::blocks(numbers);
+            tile.copy_from_slice(&blocks[index * columns..(index + 1) * columns]);
+        }
+        Layout::Rows => {
+            let first = index * width;
+            let rows = &numbers[first * columns..];
+            if n - first >= width {
+                from_rows::<V>(proof, rows, columns, tile);
+            } else {
+                partial_tile::<V::Number>(rows, columns, n - first, tile);
+            }
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn partial_tile<T: Number>(rows: &[T], stride: usize, count: usize, tile: &mut [T::Block]) {
+    for (column, block) in tile.iter_mut().enumerate() {
+        *block = T::ZERO;
+        for point in 0..count {
+            block[point] = rows[point * stride + column];
+        }
+    }
+}
+
+/// Reads a block of vectors `[n][3]`.
+#[inline(always)]
+pub(super) fn read_vectors<V: Lanes>(
+    proof: V::Proof,
+    vectors: &[V::Number],
+    first: usize,
+) -> [V; 3] {
+    super::points::load_block(proof, super::points::Positions::Rows(vectors), first)
+}
+
+/// Writes a block of vectors `[n][3]`, by the caller's axes.
+#[inline(always)]
+pub(super) fn write_vectors<V: Lanes>(
+    vectors: [V; 3],
+    rows: &mut [V::Number],
+    first: usize,
+) {
+    let mut blocks = [V::Number::ZERO; 3];
+    let [x, y, z] = &mut blocks;
+    vectors[0].store(x);
+    vectors[1].store(y);
+    vectors[2].store(z);
+    let rows = &mut rows[3 * first..];
+    let count = V::Number::WIDTH.min(rows.len() / 3);
+    for (point, row) in rows.as_chunks_mut::<3>().0[..count].iter_mut().enumerate() {
+        *row = [blocks[0][point], blocks[1][point], blocks[2][point]];
+    }
+}

@@ -1,0 +1,289 @@
+//! AVX2 with FMA: a block is two registers.
+#![expect(unsafe_code, reason = "instructions of a path; see the contract of the module above")]
+
+use std::arch::x86_64::*;
+
+use super::{Blocks, Job, Lanes};
+
+/// That the machine has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// Asks the processor.
+    #[inline]
+    pub fn detect() -> Option<Avx2> {
+        let all = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        all.then_some(Avx2(()))
+    }
+}
+
+/// Eight f64.
+#[derive(Clone, Copy)]
+pub struct Doubles([__m256d; 2]);
+
+/// Sixteen f32.
+#[derive(Clone, Copy)]
+pub struct Singles([__m256; 2]);
+
+#[target_feature(enable = "avx2,fma")]
+#[inline(never)]
+fn enter<V: Lanes<Proof = Avx2>, J: Job<V::Number>>(proof: Avx2, job: J) -> J::Output {
+    job.run::<V>(proof)
+}
+
+/// The operations that differ only in the names of instructions.
+macro_rules! lanes {
+    ($name:ident, $number:ty, $register:ty, $width:literal,
+     $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
+     $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $and:ident,
+     $compare:ident, $mask:ident, $load_points:ident, $transpose:ident) => {
+        impl Lanes for $name {
+            type Number = $number;
+            type Proof = Avx2;
+
+            #[inline(always)]
+            fn call<J: Job<$number>>(proof: Avx2, job: J) -> J::Output {
+                // SAFETY: the proof says that the machine has the features.
+                unsafe { enter::<Self, J>(proof, job) }
+            }
+
+            #[inline(always)]
+            fn splat(_proof: Avx2, value: $number) -> Self {
+                // SAFETY: by the proof, as in every function that takes one.
+                $name([unsafe { $splat(value) }; 2])
+            }
+
+            #[inline(always)]
+            fn load(_proof: Avx2, block: &[$number; 2 * $width]) -> Self {
+                // SAFETY: by the proof; a block is as long as two registers.
+                unsafe { $name([$load(block.as_ptr()), $load(block.as_ptr().add($width))]) }
+            }
+
+            #[inline(always)]
+            fn store(self, block: &mut [$number; 2 * $width]) {
+                // SAFETY: a value of this type exists only with a proof, here and below; a block
+                // is as long as two registers.
+                unsafe {
+                    $store(block.as_mut_ptr(), self.0[0]);
+                    $store(block.as_mut_ptr().add($width), self.0[1]);
+                }
+            }
+
+            #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { [$add(self.0[0], b.0[0]), $add(self.0[1], b.0[1])] })
+            }
+
+            #[inline(always)]
+            fn sub(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { [$sub(self.0[0], b.0[0]), $sub(self.0[1], b.0[1])] })
+            }
+
+            #[inline(always)]
+            fn mul(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { [$mul(self.0[0], b.0[0]), $mul(self.0[1], b.0[1])] })
+            }
+
+            #[inline(always)]
+            fn div(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { [$div(self.0[0], b.0[0]), $div(self.0[1], b.0[1])] })
+            }
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                // SAFETY: see `store`.
+                $name(self.0.map(|half| unsafe { $sub($splat(-0.0), half) }))
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: see `store`.
+                $name(self.0.map(|half| unsafe { $sqrt(half) }))
+            }
+
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                let ([a0, a1], [b0, b1], [c0, c1]) = (self.0, b.0, c.0);
+                // SAFETY: see `store`.
+                $name(unsafe { [$fmadd(a0, b0, c0), $fmadd(a1, b1, c1)] })
+            }
+
+            #[inline(always)]
+            fn mul_sub(self, b: Self, c: Self) -> Self {
+                let ([a0, a1], [b0, b1], [c0, c1]) = (self.0, b.0, c.0);
+                // SAFETY: see `store`.
+                $name(unsafe { [$fmsub(a0, b0, c0), $fmsub(a1, b1, c1)] })
+            }
+
+            #[inline(always)]
+            fn neg_mul_add(self, b: Self, c: Self) -> Self {
+                let ([a0, a1], [b0, b1], [c0, c1]) = (self.0, b.0, c.0);
+                // SAFETY: see `store`.
+                $name(unsafe { [$fnmadd(a0, b0, c0), $fnmadd(a1, b1, c1)] })
+            }
+
+            #[inline(always)]
+            fn all_within(self, low: $number, high: $number) -> bool {
+                // SAFETY: see `store`.
+                let mask = |half| unsafe {
+                    let inside = $and(
+                        $compare::<_CMP_GE_OQ>(half, $splat(low)),
+                        $compare::<_CMP_LE_OQ>(half, $splat(high)),
+                    );
+                    $mask(inside)
+                };
+                mask(self.0[0]) & mask(self.0[1]) == (1 << $width) - 1
+            }
+
+            #[inline(always)]
+            fn load_points(_proof: Avx2, rows: &[$number]) -> [Self; 3] {
+                let rows = &rows[..6 * $width];
+                // SAFETY: by the proof; the slice holds six registers.
+                let [low, high] = unsafe {
+                    [$load_points(rows.as_ptr()), $load_points(rows.as_ptr().add(3 * $width))]
+                };
+                [0, 1, 2].map(|axis| $name([low[axis], high[axis]]))
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(
+                _proof: Avx2,
+                from: *const $number,
+                from_stride: usize,
+                to: *mut $number,
+                to_stride: usize,
+            ) {
+                for row in [0, $width] {
+                    for column in [0, $width] {
+                        // SAFETY: by the proof, and by what the caller vouches for: a quarter of
+                        // the square.
+                        unsafe {
+                            let from = from.add(row * from_stride + column);
+                            $transpose(from, from_stride, to.add(column * to_stride + row), to_stride);
+                        }
+                    }
+                }
+            }
+
+            #[inline(always)]
+            fn stream(
+                _proof: Avx2,
+                from: &[<$number as Blocks>::Block],
+                to: &mut [<$number as Blocks>::Block],
+            ) {
+                assert!(from.len() == to.len() && to.as_ptr().addr() % 64 == 0, "misaligned");
+                for (from, to) in from.iter().zip(to) {
+                    // SAFETY: by the proof; both are blocks, and `to` is aligned.
+                    unsafe {
+                        $stream(to.as_mut_ptr(), $load(from.as_ptr()));
+                        $stream(to.as_mut_ptr().add($width), $load(from.as_ptr().add($width)));
+                    }
+                }
+                // SAFETY: every processor with the path has it.
+                unsafe { _mm_sfence() };
+            }
+        }
+    };
+}
+
+lanes!(
+    Doubles, f64, __m256d, 4,
+    _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_stream_pd, _mm256_add_pd,
+    _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_sqrt_pd, _mm256_fmadd_pd, _mm256_fmsub_pd,
+    _mm256_fnmadd_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_movemask_pd, load_points_f64,
+    transpose_f64
+);
+lanes!(
+    Singles, f32, __m256, 8,
+    _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_stream_ps, _mm256_add_ps,
+    _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_sqrt_ps, _mm256_fmadd_ps, _mm256_fmsub_ps,
+    _mm256_fnmadd_ps, _mm256_and_ps, _mm256_cmp_ps, _mm256_movemask_ps, load_points_f32,
+    transpose_f32
+);
+
+/// x, y, z of four points.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
+    // SAFETY: the caller vouches for 12 numbers.
+    let [a, b, c] = unsafe { [0, 4, 8].map(|offset| _mm256_loadu_pd(rows.add(offset))) };
+    // a = x0 y0 | z0 x1, b = y1 z1 | x2 y2, c = z2 x3 | y3 z3.
+    let xy_zx = _mm256_permute2f128_pd::<0x30>(a, b); // x0 y0 | x2 y2
+    let zx_zx = _mm256_permute2f128_pd::<0x21>(a, c); // z0 x1 | z2 x3
+    let yz_yz = _mm256_permute2f128_pd::<0x30>(b, c); // y1 z1 | y3 z3
+    [
+        _mm256_shuffle_pd::<0b1010>(xy_zx, zx_zx),
+        _mm256_shuffle_pd::<0b0101>(xy_zx, yz_yz),
+        _mm256_shuffle_pd::<0b1010>(zx_zx, yz_yz),
+    ]
+}
+
+/// x, y, z of eight points.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
+    // SAFETY: the caller vouches for 24 numbers.
+    let join = |offset: usize| unsafe {
+        let [low, high] = [offset, offset + 12].map(|offset| _mm_loadu_ps(rows.add(offset)));
+        _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high)
+    };
+    // In each half: a = x0 y0 z0 x1, b = y1 z1 x2 y2, c = z2 x3 y3 z3.
+    let [a, b, c] = [join(0), join(4), join(8)];
+    let xy = _mm256_shuffle_ps::<0b10_01_11_10>(b, c); // x2 y2 x3 y3
+    let yz = _mm256_shuffle_ps::<0b01_00_10_01>(a, b); // y0 z0 y1 z1
+    [
+        _mm256_shuffle_ps::<0b10_00_11_00>(a, xy),
+        _mm256_shuffle_ps::<0b11_01_10_00>(yz, xy),
+        _mm256_shuffle_ps::<0b11_00_11_01>(yz, c),
+    ]
+}
+
+/// A square of four.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
+    // SAFETY: the caller vouches for 4 numbers in each of 4 rows on both sides.
+    unsafe {
+        let join = |row: usize, half: usize| {
+            let at = |row: usize| _mm_loadu_pd(from.add(row * from_stride + 2 * half));
+            _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(at(row)), at(row + 2))
+        };
+        for half in 0..2 {
+            let [a, b] = [join(0, half), join(1, half)];
+            _mm256_storeu_pd(to.add(2 * half * to_stride), _mm256_unpacklo_pd(a, b));
+            _mm256_storeu_pd(to.add((2 * half + 1) * to_stride), _mm256_unpackhi_pd(a, b));
+        }
+    }
+}
+
+/// A square of eight.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
+    unsafe {
+        let join = |row: usize, half: usize| {
+            let at = |row: usize| _mm_loadu_ps(from.add(row * from_stride + 4 * half));
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(row)), at(row + 4))
+        };
+        for half in 0..2 {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|row| join(row, half));
+            let [ab_low, ab_high] = [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)];
+            let [cd_low, cd_high] = [_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d)];
+            let rows = [
+                _mm256_shuffle_ps::<0x44>(ab_low, cd_low),
+                _mm256_shuffle_ps::<0xee>(ab_low, cd_low),
+                _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
+                _mm256_shuffle_ps::<0xee>(ab_high, cd_high),
+            ];
+            for (row, value) in rows.into_iter().enumerate() {
+                _mm256_storeu_ps(to.add((4 * half + row) * to_stride), value);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Between blocks of lanes and rows: a transposition, square by square.
+
+use super::{Blocks, Lanes, Number};
+
+/// Writes one block of points as rows: `rows[point · stride + column] = blocks[column][point]` for
+/// every column of `blocks` and the WIDTH points.
+///
+/// # Panics
+/// If `rows` is too short.
+#[inline(always)]
+pub(crate) fn to_rows<V: Lanes>(
+    proof: V::Proof,
+    blocks: &[<V::Number as Blocks>::Block],
+    rows: &mut [V::Number],
+    stride: usize,
+) {
+    let width = V::Number::WIDTH;
+    let columns = blocks.len();
+    assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
+    let whole = columns / width * width;
+    for column in (0..whole).step_by(width) {
+        let from = V::Number::numbers(&blocks[column..column + width]).as_ptr();
+        // SAFETY: `from` has WIDTH whole blocks; the last row written ends at
+        // (WIDTH - 1) · stride + column + WIDTH ≤ (WIDTH - 1) · stride + columns.
+        #[expect(unsafe_code, reason = "a square inside two slices checked above")]
+        unsafe {
+            V::transpose(proof, from, width, rows.as_mut_ptr().add(column), stride);
+        }
+    }
+    for column in whole..columns {
+        for point in 0..width {
+            rows[point * stride + column] = blocks[column][point];
+        }
+    }
+}
+
+/// Reads one block of points from rows: `blocks[column][point] = rows[point · stride + column]`.
+///
+/// # Panics
+/// If `rows` is too short.
+#[inline(always)]
+pub(crate) fn from_rows<V: Lanes>(
+    proof: V::Proof,
+    rows: &[V::Number],
+    stride: usize,
+    blocks: &mut [<V::Number as Blocks>::Block],
+) {
+    let width = V::Number::WIDTH;
+    let columns = blocks.len();
+    assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
+    let whole = columns / width * width;
+    for column in (0..whole).step_by(width) {
+        let to = V::Number::numbers_mut(&mut blocks[column..column + width]).as_mut_ptr();
+        // SAFETY: as in `to_rows`, with the two exchanged.
+        #[expect(unsafe_code, reason = "a square inside two slices checked above")]
+        unsafe {
+            V::transpose(proof, rows.as_ptr().add(column), stride, to, width);
+        }
+    }
+    for column in whole..columns {
+        for point in 0..width {
+            blocks[column][point] = rows[point * stride + column];
+        }
+    }
+}
+
+/// Copies numbers to memory past the caches.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline(always)]
+pub(crate) fn stream<V: Lanes>(proof: V::Proof, from: &[V::Number], to: &mut [V::Number]) {
+    assert!(from.len() == to.len(), "{} numbers to copy into {}", from.len(), to.len());
+    // What lies before the first whole line and after the last is written as usual.
+    let head = to.as_ptr().align_offset(64).min(to.len());
+    let (from_head, from) = from.split_at(head);
+    let (to_head, to) = to.split_at_mut(head);
+    to_head.copy_from_slice(from_head);
+    let (blocks, rest) = V::Number::blocks(from);
+    let (to_blocks, to_rest) = V::Number::blocks_mut(to);
+    if !blocks.is_empty() {
+        V::stream(proof, blocks, to_blocks);
+    }
+    to_rest.copy_from_slice(rest);
+}
