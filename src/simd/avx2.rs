@@ -41,6 +41,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx2;
+            const UNROLLED: bool = true;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx2, job: J) -> J::Output {
@@ -164,7 +165,12 @@ macro_rules! lanes {
                         // the square.
                         unsafe {
                             let from = from.add(row * from_stride + column);
-                            $transpose(from, from_stride, to.add(column * to_stride + row), to_stride);
+                            $transpose(
+                                from,
+                                from_stride,
+                                to.add(column * to_stride + row),
+                                to_stride,
+                            );
                         }
                     }
                 }
@@ -192,17 +198,49 @@ macro_rules! lanes {
 }
 
 lanes!(
-    Doubles, f64, __m256d, 4,
-    _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_stream_pd, _mm256_add_pd,
-    _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_sqrt_pd, _mm256_fmadd_pd, _mm256_fmsub_pd,
-    _mm256_fnmadd_pd, _mm256_and_pd, _mm256_cmp_pd, _mm256_movemask_pd, load_points_f64,
+    Doubles,
+    f64,
+    __m256d,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_stream_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_sqrt_pd,
+    _mm256_fmadd_pd,
+    _mm256_fmsub_pd,
+    _mm256_fnmadd_pd,
+    _mm256_and_pd,
+    _mm256_cmp_pd,
+    _mm256_movemask_pd,
+    load_points_f64,
     transpose_f64
 );
 lanes!(
-    Singles, f32, __m256, 8,
-    _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_stream_ps, _mm256_add_ps,
-    _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_sqrt_ps, _mm256_fmadd_ps, _mm256_fmsub_ps,
-    _mm256_fnmadd_ps, _mm256_and_ps, _mm256_cmp_ps, _mm256_movemask_ps, load_points_f32,
+    Singles,
+    f32,
+    __m256,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_stream_ps,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_sqrt_ps,
+    _mm256_fmadd_ps,
+    _mm256_fmsub_ps,
+    _mm256_fnmadd_ps,
+    _mm256_and_ps,
+    _mm256_cmp_ps,
+    _mm256_movemask_ps,
+    load_points_f32,
     transpose_f32
 );
 

@@ -45,6 +45,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx512;
+            const UNROLLED: bool = true;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx512, job: J) -> J::Output {
@@ -173,16 +174,48 @@ macro_rules! lanes {
 }
 
 lanes!(
-    Doubles, f64, __m512d, 8, __mmask8,
-    _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_stream_pd, _mm512_add_pd,
-    _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_sqrt_pd, _mm512_fmadd_pd, _mm512_fmsub_pd,
-    _mm512_fnmadd_pd, _mm512_cmp_pd_mask, load_points_f64, transpose_f64
+    Doubles,
+    f64,
+    __m512d,
+    8,
+    __mmask8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_stream_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_sqrt_pd,
+    _mm512_fmadd_pd,
+    _mm512_fmsub_pd,
+    _mm512_fnmadd_pd,
+    _mm512_cmp_pd_mask,
+    load_points_f64,
+    transpose_f64
 );
 lanes!(
-    Singles, f32, __m512, 16, __mmask16,
-    _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_stream_ps, _mm512_add_ps,
-    _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_sqrt_ps, _mm512_fmadd_ps, _mm512_fmsub_ps,
-    _mm512_fnmadd_ps, _mm512_cmp_ps_mask, load_points_f32, transpose_f32
+    Singles,
+    f32,
+    __m512,
+    16,
+    __mmask16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_stream_ps,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_sqrt_ps,
+    _mm512_fmadd_ps,
+    _mm512_fmsub_ps,
+    _mm512_fnmadd_ps,
+    _mm512_cmp_ps_mask,
+    load_points_f32,
+    transpose_f32
 );
 
 /// For one axis, which element of (a, b), then of (that, c), each lane takes: element 3 · lane +
@@ -208,7 +241,8 @@ unsafe fn load_points_f64(rows: *const f64) -> [__m512d; 3] {
     unsafe {
         let [a, b, c] = [0, 8, 16].map(|offset| _mm512_loadu_pd(rows.add(offset)));
         PICKS.map(|picks| {
-            let [first, second] = picks.map(|pick| _mm512_loadu_epi64(pick.map(|i| i as i64).as_ptr()));
+            let [first, second] =
+                picks.map(|pick| _mm512_loadu_epi64(pick.map(|i| i as i64).as_ptr()));
             let early = _mm512_permutex2var_pd(a, first, b);
             _mm512_permutex2var_pd(early, second, c)
         })
@@ -223,7 +257,8 @@ unsafe fn load_points_f32(rows: *const f32) -> [__m512; 3] {
     unsafe {
         let [a, b, c] = [0, 16, 32].map(|offset| _mm512_loadu_ps(rows.add(offset)));
         PICKS.map(|picks| {
-            let [first, second] = picks.map(|pick| _mm512_loadu_epi32(pick.map(|i| i as i32).as_ptr()));
+            let [first, second] =
+                picks.map(|pick| _mm512_loadu_epi32(pick.map(|i| i as i32).as_ptr()));
             let early = _mm512_permutex2var_ps(a, first, b);
             _mm512_permutex2var_ps(early, second, c)
         })

@@ -24,6 +24,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod cache;
+pub mod limits;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -149,6 +150,8 @@ pub trait Lanes: Copy {
     type Number: Number;
     /// That the machine has the instructions.
     type Proof: Copy;
+    /// Whether straight-line programs pay: not where one operation is many instructions.
+    const UNROLLED: bool;
 
     /// Runs a job in a function of its own that is compiled for the instructions.
     fn call<J: Job<Self::Number>>(proof: Self::Proof, job: J) -> J::Output;

@@ -29,6 +29,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = ();
+            const UNROLLED: bool = false;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: (), job: J) -> J::Output {
@@ -119,7 +120,8 @@ macro_rules! lanes {
                     for column in 0..$width {
                         // SAFETY: both are inside the squares that the caller vouches for.
                         unsafe {
-                            *to.add(column * to_stride + row) = *from.add(row * from_stride + column);
+                            *to.add(column * to_stride + row) =
+                                *from.add(row * from_stride + column);
                         }
                     }
                 }

@@ -1,6 +1,6 @@
 //! Between blocks of lanes and rows: a transposition, square by square.
 
-use super::{Blocks, Lanes, Number};
+use super::{Blocks, Job, Lanes, Number};
 
 /// Writes one block of points as rows: `rows[point · stride + column] = blocks[column][point]` for
 /// every column of `blocks` and the WIDTH points.
@@ -9,6 +9,31 @@ use super::{Blocks, Lanes, Number};
 /// If `rows` is too short.
 #[inline(always)]
 pub(crate) fn to_rows<V: Lanes>(
+    proof: V::Proof,
+    blocks: &[<V::Number as Blocks>::Block],
+    rows: &mut [V::Number],
+    stride: usize,
+) {
+    V::call(proof, ToRows { blocks, rows, stride });
+}
+
+struct ToRows<'a, T: Number> {
+    blocks: &'a [T::Block],
+    rows: &'a mut [T],
+    stride: usize,
+}
+
+impl<T: Number> Job<T> for ToRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        blocks_to_rows::<V>(proof, self.blocks, self.rows, self.stride);
+    }
+}
+
+#[inline(always)]
+fn blocks_to_rows<V: Lanes>(
     proof: V::Proof,
     blocks: &[<V::Number as Blocks>::Block],
     rows: &mut [V::Number],
@@ -45,6 +70,31 @@ pub(crate) fn from_rows<V: Lanes>(
     stride: usize,
     blocks: &mut [<V::Number as Blocks>::Block],
 ) {
+    V::call(proof, FromRows { rows, stride, blocks });
+}
+
+struct FromRows<'a, T: Number> {
+    rows: &'a [T],
+    stride: usize,
+    blocks: &'a mut [T::Block],
+}
+
+impl<T: Number> Job<T> for FromRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        rows_to_blocks::<V>(proof, self.rows, self.stride, self.blocks);
+    }
+}
+
+#[inline(always)]
+fn rows_to_blocks<V: Lanes>(
+    proof: V::Proof,
+    rows: &[V::Number],
+    stride: usize,
+    blocks: &mut [<V::Number as Blocks>::Block],
+) {
     let width = V::Number::WIDTH;
     let columns = blocks.len();
     assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
@@ -70,6 +120,25 @@ pub(crate) fn from_rows<V: Lanes>(
 /// If the lengths differ.
 #[inline(always)]
 pub(crate) fn stream<V: Lanes>(proof: V::Proof, from: &[V::Number], to: &mut [V::Number]) {
+    V::call(proof, Stream { from, to });
+}
+
+struct Stream<'a, T> {
+    from: &'a [T],
+    to: &'a mut [T],
+}
+
+impl<T: Number> Job<T> for Stream<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        copy_past_caches::<V>(proof, self.from, self.to);
+    }
+}
+
+#[inline(always)]
+fn copy_past_caches<V: Lanes>(proof: V::Proof, from: &[V::Number], to: &mut [V::Number]) {
     assert!(from.len() == to.len(), "{} numbers to copy into {}", from.len(), to.len());
     // What lies before the first whole line and after the last is written as usual.
     let head = to.as_ptr().align_offset(64).min(to.len());

@@ -10,19 +10,25 @@
 //! - twice: w · P v/|r| = w' · v, whose derivative is P v'/|r| for v (v' is the pull-back of
 //!   D_{w'}ᵀ g at u) and, for w', -(w' · v) u/|r| - (u · v) w'/|r| - (w · u) P v/|r|².
 
+use super::Layout;
 use super::fill::{BlockOf, Lower};
 use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
-use super::Layout;
 use crate::sh::{Axes, Form};
 use crate::simd::{Job, Lanes, Number, Path};
 
 /// What is contracted, and where the results go.
 pub(super) enum Contraction<'a, T> {
-    PullBack { cotangents: &'a [T], gradient: &'a mut [T] },
-    PushForward { tangents: &'a [T], derivatives: &'a mut [T] },
+    PullBack {
+        cotangents: &'a [T],
+        gradient: &'a mut [T],
+    },
+    PushForward {
+        tangents: &'a [T],
+        derivatives: &'a mut [T],
+    },
     Twice {
         cotangents: &'a [T],
         weights: &'a [T],
@@ -134,16 +140,12 @@ fn write<V: Lanes>(
     let (layout, columns) = (plan.layout, plan.columns());
     let mut output = Output { numbers, layout, components: 1, columns, streamed: false };
     debug_assert!(layout == Layout::Lanes || layout == Layout::Rows);
-    output.write::<V, 1>(proof, [tile], at, &mut []);
+    output.write::<V>(proof, &[tile], at, &mut []);
 }
 
 /// Multiplies each block by its factor, if there are any.
 #[inline(always)]
-fn scale<V: Lanes>(
-    proof: V::Proof,
-    blocks: &mut [BlockOf<V>],
-    factors: Option<&[V::Number]>,
-) {
+fn scale<V: Lanes>(proof: V::Proof, blocks: &mut [BlockOf<V>], factors: Option<&[V::Number]>) {
     for (block, &factor) in blocks.iter_mut().zip(factors.unwrap_or_default()) {
         V::load(proof, block).mul(V::splat(proof, factor)).store(block);
     }

@@ -157,18 +157,11 @@ impl<T: Lower> Evaluate<'_, T> {
             return;
         }
         for (block, values) in values.chunks_exact_mut(self.plan.computed()).enumerate() {
-            let mut point = chunk.point::<V>(block, values);
-            if let Some(output) = &mut self.gradients {
-                let gradients = output.blocks(first + block, 1);
-                point.gradients(proof, gradients);
-                if let Some(output) = &mut self.hessians {
-                    let hessians = output.blocks(first + block, 1);
-                    point.hessians(proof, gradients, hessians);
-                    mirror(hessians, self.plan.columns());
-                }
-                point.finish_gradients(proof, gradients);
-            }
-            point.finish_values(proof);
+            let point = chunk.point(block, values);
+            let own = first + block;
+            let gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
+            let hessians = self.hessians.as_mut().map(|output| output.blocks(own, 1));
+            V::call(proof, Derive { point, gradients, hessians, mirrored: true });
         }
     }
 
@@ -189,29 +182,30 @@ impl<T: Lower> Evaluate<'_, T> {
         self.plan.fill::<V>(proof, &chunk.points[..count], values);
         for (block, values) in values.chunks_exact_mut(computed).enumerate() {
             let at = [first + block, self.n];
-            let mut point = chunk.point::<V>(block, values);
-            if let Some(output) = &mut self.gradients {
-                point.gradients(proof, gradients);
-                if let Some(output) = &mut self.hessians {
-                    point.hessians(proof, gradients, hessians);
-                    point.write_hessians(proof, hessians, output, at, stage);
-                }
-                point.finish_gradients(proof, gradients);
-                point.write_gradients(proof, gradients, output, at, stage);
+            if self.gradients.is_some() || chunk.factors.is_some() {
+                let point = chunk.point(block, values);
+                let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
+                let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
+                V::call(proof, Derive { point, gradients, hessians, mirrored: false });
             }
-            point.finish_values(proof);
-            self.values.write::<V, 1>(proof, [&values[unwanted..]], at, stage);
+            self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
+            if let Some(output) = &mut self.gradients {
+                let tiles =
+                    [0, 1, 2].map(|c| &gradients[c * computed + unwanted..(c + 1) * computed]);
+                output.write::<V>(proof, &tiles, at, stage);
+            }
+            if let Some(output) = &mut self.hessians {
+                let size = output.columns;
+                let tiles =
+                    [0, 1, 2, 1, 4, 5, 2, 5, 8].map(|c| &hessians[c * size..(c + 1) * size]);
+                output.write::<V>(proof, &tiles, at, stage);
+            }
         }
     }
 }
 
 impl<T: Number> Chunk<'_, T> {
-    #[inline(always)]
-    fn point<'a, V: Lanes<Number = T>>(
-        &'a self,
-        block: usize,
-        values: &'a mut [T::Block],
-    ) -> Point<'a, V> {
+    fn point<'a>(&'a self, block: usize, values: &'a mut [T::Block]) -> Point<'a, T> {
         Point {
             plan: self.plan,
             values,
@@ -223,12 +217,40 @@ impl<T: Number> Chunk<'_, T> {
 }
 
 /// One block of points on its way.
-struct Point<'a, V: Lanes> {
+struct Point<'a, T: Number> {
     plan: Plan,
-    values: &'a mut [BlockOf<V>],
-    factors: Option<&'a [V::Number]>,
-    at: &'a [BlockOf<V>; 3],
-    inverse: &'a Inverse<BlockOf<V>>,
+    values: &'a mut [T::Block],
+    factors: Option<&'a [T]>,
+    at: &'a [T::Block; 3],
+    inverse: &'a Inverse<T::Block>,
+}
+
+/// Derivatives of one block of points from its values, and the caller's normalization of all.
+struct Derive<'a, T: Number> {
+    point: Point<'a, T>,
+    gradients: Option<&'a mut [T::Block]>,
+    hessians: Option<&'a mut [T::Block]>,
+    /// Whether the lower triangle of `[3][3]` is needed.
+    mirrored: bool,
+}
+
+impl<T: Lower> Job<T> for Derive<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
+        if let Some(gradients) = self.gradients {
+            self.point.gradients::<V>(proof, gradients);
+            if let Some(hessians) = self.hessians {
+                self.point.hessians::<V>(proof, gradients, hessians);
+                if self.mirrored {
+                    mirror(hessians, self.point.plan.columns());
+                }
+            }
+            self.point.finish_gradients::<V>(proof, gradients);
+        }
+        self.point.finish_values::<V>(proof);
+    }
 }
 
 /// Equal parts of a slice.
@@ -241,10 +263,7 @@ fn parts<B, const C: usize>(blocks: &mut [B], size: usize) -> [&mut [B]; C] {
 /// The index of each second derivative xx, xy, xz, yy, yz, zz in `[3][3]`.
 const UPPER: [usize; 6] = [0, 1, 2, 4, 5, 8];
 
-impl<V: Lanes> Point<'_, V>
-where
-    V::Number: Lower,
-{
+impl<T: Lower> Point<'_, T> {
     /// The component of the caller along each native axis.
     #[inline(always)]
     fn components(&self) -> [usize; 3] {
@@ -256,7 +275,7 @@ where
 
     /// Native gradients of all computed degrees above the lowest, by the caller's axes.
     #[inline(always)]
-    fn gradients(&self, proof: V::Proof, out: &mut [BlockOf<V>]) {
+    fn gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
         let size = self.plan.computed();
         let [first, second, third] = parts(out, size);
         let [x, y, z] = match self.plan.frame.axes {
@@ -271,17 +290,22 @@ where
                 false => continue,
             };
             let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
-            lower::gradient::<V>(proof, V::Number::lower(l), below, rows);
+            lower::gradient::<V>(proof, T::lower(l), below, rows);
         }
     }
 
     /// Second derivatives, complete, into the upper triangle of `[3][3]` by the caller's axes.
     #[inline(always)]
-    fn hessians(&self, proof: V::Proof, gradients: &[BlockOf<V>], out: &mut [BlockOf<V>]) {
+    fn hessians<V: Lanes<Number = T>>(
+        &self,
+        proof: V::Proof,
+        gradients: &[T::Block],
+        out: &mut [T::Block],
+    ) {
         let plan = &self.plan;
         let (size, computed) = (plan.columns(), plan.computed());
         let components = self.components();
-        let mut all: [&mut [BlockOf<V>]; 9] = parts(out, size);
+        let mut all: [&mut [T::Block]; 9] = parts(out, size);
         for l in plan.degrees() {
             let below = match l {
                 0 => 0..0,
@@ -297,10 +321,10 @@ where
                 // Native x, y, z are the caller's 2, 0, 1.
                 Axes::YPolar => [i, c, f, a, b, e],
             };
-            lower::hessian::<V>(proof, V::Number::lower(l), below, natively);
+            lower::hessian::<V>(proof, T::lower(l), below, natively);
         }
         if plan.frame.form == crate::sh::Form::Spherical {
-            self.spherical_hessians(proof, gradients, out);
+            self.spherical_hessians::<V>(proof, gradients, out);
         }
         if let Some(factors) = self.factors {
             for component in UPPER {
@@ -312,15 +336,15 @@ where
     /// ∂_i ∂_j (Y / |r|^l) from solid derivatives at the direction u:
     /// (∂_i∂_j Y - l (u_i ∂_j Y + u_j ∂_i Y + δ_ij Y) + l (l + 2) u_i u_j Y) / |r|².
     #[inline(always)]
-    fn spherical_hessians(
+    fn spherical_hessians<V: Lanes<Number = T>>(
         &self,
         proof: V::Proof,
-        gradients: &[BlockOf<V>],
-        out: &mut [BlockOf<V>],
+        gradients: &[T::Block],
+        out: &mut [T::Block],
     ) {
         let plan = &self.plan;
         let (size, computed) = (plan.columns(), plan.computed());
-        let u = self.direction(proof);
+        let u = self.direction::<V>(proof);
         for component in UPPER {
             let (i, j) = (component / 3, component % 3);
             for l in plan.degrees() {
@@ -346,11 +370,11 @@ where
     /// Native gradients to the caller's form and normalization:
     /// ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|.
     #[inline(always)]
-    fn finish_gradients(&self, proof: V::Proof, out: &mut [BlockOf<V>]) {
+    fn finish_gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
         let plan = &self.plan;
         let computed = plan.computed();
         if plan.frame.form == crate::sh::Form::Spherical {
-            let u = self.direction(proof);
+            let u = self.direction::<V>(proof);
             for (u, out) in u.into_iter().zip(out.chunks_exact_mut(computed)) {
                 for l in plan.degrees() {
                     let factor = integer::<V>(proof, l).mul(u);
@@ -371,7 +395,7 @@ where
     }
 
     #[inline(always)]
-    fn finish_values(&mut self, proof: V::Proof) {
+    fn finish_values<V: Lanes<Number = T>>(&mut self, proof: V::Proof) {
         if let Some(factors) = self.factors {
             let unwanted = self.plan.computed() - self.plan.columns();
             scale::<V>(proof, &mut self.values[unwanted..], factors);
@@ -380,7 +404,7 @@ where
 
     /// u by the caller's axes.
     #[inline(always)]
-    fn direction(&self, proof: V::Proof) -> [V; 3] {
+    fn direction<V: Lanes<Number = T>>(&self, proof: V::Proof) -> [V; 3] {
         let native = [0, 1, 2].map(|axis| V::load(proof, &self.at[axis]));
         match self.plan.frame.axes {
             Axes::ZPolar => native,
@@ -390,41 +414,12 @@ where
 
     /// Divided by |r|.
     #[inline(always)]
-    fn per_length(&self, proof: V::Proof, derivative: V) -> V {
+    fn per_length<V: Lanes<Number = T>>(&self, proof: V::Proof, derivative: V) -> V {
         if !self.plan.frame.divides() {
             return derivative;
         }
         let [scaled, factor] = self.inverse;
         derivative.mul(V::load(proof, scaled)).mul(V::load(proof, factor))
-    }
-
-    #[inline(always)]
-    fn write_gradients(
-        &self,
-        proof: V::Proof,
-        tile: &[BlockOf<V>],
-        output: &mut Output<V::Number>,
-        at: [usize; 2],
-        stage: &mut [BlockOf<V>],
-    ) {
-        let computed = self.plan.computed();
-        let unwanted = computed - self.plan.columns();
-        let tiles = [0, 1, 2].map(|c| &tile[c * computed + unwanted..(c + 1) * computed]);
-        output.write::<V, 3>(proof, tiles, at, stage);
-    }
-
-    #[inline(always)]
-    fn write_hessians(
-        &self,
-        proof: V::Proof,
-        tile: &[BlockOf<V>],
-        output: &mut Output<V::Number>,
-        at: [usize; 2],
-        stage: &mut [BlockOf<V>],
-    ) {
-        let size = self.plan.columns();
-        let tiles = [0, 1, 2, 1, 4, 5, 2, 5, 8].map(|c| &tile[c * size..(c + 1) * size]);
-        output.write::<V, 9>(proof, tiles, at, stage);
     }
 }
 

@@ -60,7 +60,8 @@ pub(super) fn gradient<V: Lanes>(
     let mut previous = Pair { cosine: none, sine: none };
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
-        let next = if m + 1 < l { pair(proof, below, m + 1) } else { Pair { cosine: none, sine: none } };
+        let next =
+            if m + 1 < l { pair(proof, below, m + 1) } else { Pair { cosine: none, sine: none } };
         let (a, b, c) = (k(a), k(b), k(c));
         let up = Pair { cosine: b.mul(next.cosine), sine: b.mul(next.sine) };
         if m == 0 {
@@ -107,28 +108,19 @@ pub(super) fn hessian<V: Lanes>(
     for (m, &[a, b, _]) in coefficients.iter().enumerate() {
         let next = [at(0, m + 1), at(1, m + 1)];
         let (a, b) = (k(a), k(b));
-        let up = |axis: usize| Pair {
-            cosine: b.mul(next[axis].cosine),
-            sine: b.mul(next[axis].sine),
-        };
+        let up =
+            |axis: usize| Pair { cosine: b.mul(next[axis].cosine), sine: b.mul(next[axis].sine) };
         let (x, y) = (up(0), up(1));
         if m == 0 {
             x.cosine.store(&mut xx[l]);
             y.cosine.store(&mut xy[l]);
             x.cosine.add(V::load(proof, &zz[l])).neg().store(&mut yy[l]);
         } else {
-            let [x_cosine, x_sine] = [
-                a.mul_add(previous[0].cosine, x.cosine),
-                a.mul_add(previous[0].sine, x.sine),
-            ];
+            let [x_cosine, x_sine] =
+                [a.mul_add(previous[0].cosine, x.cosine), a.mul_add(previous[0].sine, x.sine)];
             store_pair(xx, m, x_cosine, x_sine);
             let trace = pair::<V>(proof, zz, m);
-            store_pair(
-                yy,
-                m,
-                x_cosine.add(trace.cosine).neg(),
-                x_sine.add(trace.sine).neg(),
-            );
+            store_pair(yy, m, x_cosine.add(trace.cosine).neg(), x_sine.add(trace.sine).neg());
             store_pair(
                 xy,
                 m,

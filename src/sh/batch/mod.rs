@@ -389,7 +389,7 @@ impl Batch {
             gradients: (order >= 1).then_some(output(gradients, 3)),
             hessians: (order >= 2).then_some(output(hessians, 9)),
         };
-        task.start(self.path);
+        T::evaluate(task, self.path);
     }
 
     fn contract<T: BatchNumber>(
@@ -399,7 +399,8 @@ impl Batch {
         contraction: Contraction<'_, T>,
     ) {
         let order = contraction.order();
-        Contract { plan: Plan::new(self, order), positions, n, contraction }.start(self.path);
+        let task = Contract { plan: Plan::new(self, order), positions, n, contraction };
+        T::contract(task, self.path);
     }
 }
 
@@ -414,8 +415,34 @@ fn check_vectors(n: usize, arrays: &[(&'static str, usize)]) -> Result<(), Batch
 }
 
 /// A number of batches: f32 or f64.
-#[expect(private_bounds, reason = "sealed: the tables of coefficients exist for two types")]
-pub trait BatchNumber: fill::Lower {}
+#[expect(private_bounds, reason = "sealed: kernels are compiled for two types, in this crate")]
+pub trait BatchNumber: Kernels {}
 
 impl BatchNumber for f32 {}
 impl BatchNumber for f64 {}
+
+/// The kernels of one number type, compiled here and not in every crate that calls them.
+trait Kernels: fill::Lower {
+    fn evaluate(task: Evaluate<'_, Self>, path: Path);
+    fn contract(task: Contract<'_, Self>, path: Path);
+}
+
+impl Kernels for f32 {
+    fn evaluate(task: Evaluate<'_, f32>, path: Path) {
+        task.start(path);
+    }
+
+    fn contract(task: Contract<'_, f32>, path: Path) {
+        task.start(path);
+    }
+}
+
+impl Kernels for f64 {
+    fn evaluate(task: Evaluate<'_, f64>, path: Path) {
+        task.start(path);
+    }
+
+    fn contract(task: Contract<'_, f64>, path: Path) {
+        task.start(path);
+    }
+}

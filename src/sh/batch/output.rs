@@ -56,10 +56,10 @@ impl<T: Number> Output<'_, T> {
     /// Writes the block of points `index` of `n` from tiles, one for each component. `stage` is
     /// memory for as many blocks as one block of points has.
     #[inline(always)]
-    pub fn write<V: Lanes<Number = T>, const C: usize>(
+    pub fn write<V: Lanes<Number = T>>(
         &mut self,
         proof: V::Proof,
-        tiles: [&[BlockOf<V>]; C],
+        tiles: &[&[BlockOf<V>]],
         [index, n]: [usize; 2],
         stage: &mut [BlockOf<V>],
     ) {
@@ -68,21 +68,21 @@ impl<T: Number> Output<'_, T> {
         let columns = self.columns;
         match (self.layout, self.streamed && count == T::WIDTH) {
             (Layout::Rows, false) => {
-                for (component, tile) in tiles.into_iter().enumerate() {
+                for (component, tile) in tiles.iter().enumerate() {
                     self.write_rows::<V>(proof, tile, first, count, component);
                 }
             }
             (Layout::Rows, true) => {
                 let size = self.size();
                 let stage = T::numbers_mut(&mut stage[..size]);
-                for (component, tile) in tiles.into_iter().enumerate() {
+                for (component, tile) in tiles.iter().enumerate() {
                     to_rows::<V>(proof, tile, &mut stage[component * columns..], size);
                 }
                 stream::<V>(proof, stage, &mut self.numbers[first * size..][..T::WIDTH * size]);
             }
             (Layout::Lanes, streamed) => {
                 let blocks = self.blocks(index, 1);
-                for (tile, out) in tiles.into_iter().zip(blocks.chunks_exact_mut(columns)) {
+                for (tile, out) in tiles.iter().zip(blocks.chunks_exact_mut(columns)) {
                     if streamed {
                         stream::<V>(proof, T::numbers(tile), T::numbers_mut(out));
                     } else {
@@ -157,11 +157,7 @@ pub(super) fn read_vectors<V: Lanes>(
 
 /// Writes a block of vectors `[n][3]`, by the caller's axes.
 #[inline(always)]
-pub(super) fn write_vectors<V: Lanes>(
-    vectors: [V; 3],
-    rows: &mut [V::Number],
-    first: usize,
-) {
+pub(super) fn write_vectors<V: Lanes>(vectors: [V; 3], rows: &mut [V::Number], first: usize) {
     let mut blocks = [V::Number::ZERO; 3];
     let [x, y, z] = &mut blocks;
     vectors[0].store(x);

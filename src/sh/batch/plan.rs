@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::fill::{self, BlockOf};
+use super::fill::{self, BlockOf, Lower};
 use super::points::Frame;
 use super::{Batch, Layout};
+use crate::LMAX;
 use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
 use crate::sh::{Normalization, Phase};
 use crate::simd::{Lanes, Number};
-use crate::LMAX;
 
 /// The most values of a point.
 pub(super) const MOST: usize = (LMAX + 1) * (LMAX + 1);
@@ -39,8 +39,10 @@ impl Plan {
         let (low, high) = (batch.low, batch.high);
         let options = &batch.options;
         let base = low.saturating_sub(order);
+        // Above the highest program there are only loops for all degrees.
+        let by_degree = base > 0 && high <= fill::UNROLLED_LMAX;
         // A value of a single degree costs up to one and a half times one of all.
-        let by_degree = base > 0 && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
+        let by_degree = by_degree && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
         Plan {
             low,
             high,
@@ -85,9 +87,14 @@ impl Plan {
         proof: V::Proof,
         points: &[[BlockOf<V>; 3]],
         out: &mut [BlockOf<V>],
-    ) {
+    ) where
+        V::Number: Lower,
+    {
         let stride = self.computed();
-        if self.by_degree {
+        let unrolled = V::UNROLLED && self.high <= fill::UNROLLED_LMAX;
+        if !unrolled {
+            fill::looped::<V>(proof, self.high, self.frame.unit, points, out, stride);
+        } else if self.by_degree {
             for l in self.base..=self.high {
                 fill::degree::<V>(proof, l, points, &mut out[self.row(l).start..], stride);
             }

@@ -1,10 +1,10 @@
 //! Positions: where they lie in memory, and how they become blocks of native coordinates.
 
 use super::fill::BlockOf;
+use crate::Scalar;
 use crate::sh::evaluate::Polar;
 use crate::sh::{Axes, Form};
 use crate::simd::{Blocks, Lanes, Number};
-use crate::Scalar;
 
 /// Positions of n points.
 #[derive(Clone, Copy, Debug)]
@@ -93,22 +93,6 @@ impl Frame {
     /// Whether positions are divided by their lengths.
     pub fn divides(&self) -> bool {
         self.form == Form::Spherical && !self.unit
-    }
-
-    /// The caller's x, y, z by native axis.
-    pub fn native<A: Copy>(&self, [x, y, z]: [A; 3]) -> [A; 3] {
-        match self.axes {
-            Axes::ZPolar => [x, y, z],
-            Axes::YPolar => [z, x, y],
-        }
-    }
-
-    /// The native axis of each of the caller's axes.
-    pub fn native_axes(&self) -> [usize; 3] {
-        match self.axes {
-            Axes::ZPolar => [0, 1, 2],
-            Axes::YPolar => [1, 2, 0],
-        }
     }
 
     /// The native arguments of the block of points that begins at `first`; a block that is not full

@@ -8,16 +8,20 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::emit::rounding;
-use crate::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
+use crate::ir::harmonics::{Derivatives, Points, all_degrees, monic_column, single_degree};
 use crate::ir::{Id, Op, Program};
 use crate::tables::harmonics::GradientTerm;
 use crate::tables::{Harmonics, Surd};
+
+/// The highest degree for which programs are written: beyond it they are no faster than loops
+/// over tables, and take long to compile.
+const UNROLLED_LMAX: usize = 12;
 
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
     let mut programs = Vec::new();
-    for l in 0..=lmax {
+    for l in 0..=lmax.min(UNROLLED_LMAX) {
         let all = |points| all_degrees(tables, l, points, Derivatives::None);
         let order = column_order(l);
         programs.push(program(&format!("Solid{l}"), &all(Points::Solid), &order));
@@ -25,13 +29,18 @@ pub fn module(tables: &Harmonics) -> TokenStream {
         let single = single_degree(tables, l, Derivatives::None);
         programs.push(program(&format!("Degree{l}"), &single, &(0..=2 * l).collect::<Vec<_>>()));
     }
+    let highest = lmax.min(UNROLLED_LMAX);
     let dispatchers = [("solid", "Solid"), ("unit", "Unit"), ("degree", "Degree")]
-        .map(|(name, prefix)| dispatcher(lmax, name, prefix));
+        .map(|(name, prefix)| dispatcher(highest, name, prefix));
+    let recurrence = recurrence(tables);
     let coefficients = coefficients(tables);
     quote! {
         #(#programs)*
         #(#dispatchers)*
+        /// The highest degree with programs of its own; above it there are loops.
+        pub(super) const UNROLLED_LMAX: usize = #highest;
         #coefficients
+        #recurrence
     }
 }
 
@@ -183,7 +192,7 @@ fn dispatcher(lmax: usize, name: &str, prefix: &str) -> TokenStream {
     let arms = (0..=lmax).map(|l| {
         let program = format_ident!("{prefix}{l}");
         let l = Literal::usize_unsuffixed(l);
-        quote!(#l => V::call(proof, Fill { points, out, stride, program: #program }),)
+        quote!(#l => V::call(proof, Fill { points, out, stride, program: PhantomData::<#program> }),)
     });
     let doc = format!(" Runs `{prefix}<l>` on blocks of points. The degree has been checked.");
     quote! {
@@ -198,7 +207,7 @@ fn dispatcher(lmax: usize, name: &str, prefix: &str) -> TokenStream {
         ) {
             match l {
                 #(#arms)*
-                _ => unreachable!("degree {l} was checked against LMAX"),
+                _ => unreachable!("degree {l} has no program"),
             }
         }
     }
@@ -230,6 +239,27 @@ fn coefficients(tables: &Harmonics) -> TokenStream {
         pub(super) static LOWER_F64: [[f64; 3]; #count] = [#(#wide),*];
         /// The same, rounded to f32.
         pub(super) static LOWER_F32: [[f32; 3]; #count] = [#(#narrow),*];
+    }
+}
+
+/// The tables `RECURRENCE_F64` and `RECURRENCE_F32`: for m = 0..=LMAX and l = m..=LMAX, order by
+/// order, (c, n) with the monic z-parts T_l = z T_{l-1} - c r² T_{l-2} and Y_{l,±m} = n T_l {C_m,
+/// S_m}. That the recurrence holds is proved by the programs of all degrees, which use it too.
+fn recurrence(tables: &Harmonics) -> TokenStream {
+    let mut rows = Vec::new();
+    for m in 0..=tables.lmax() {
+        rows.extend(monic_column(tables, m, tables.lmax()));
+    }
+    let wide =
+        rows.iter().map(|row| row.each_ref().map(wide_literal)).map(|[c, n]| quote!([#c, #n]));
+    let narrow =
+        rows.iter().map(|row| row.each_ref().map(narrow_literal)).map(|[c, n]| quote!([#c, #n]));
+    let count = Literal::usize_unsuffixed(rows.len());
+    quote! {
+        /// The recurrence of z-parts and the factors of values, order by order.
+        pub(super) static RECURRENCE_F64: [[f64; 2]; #count] = [#(#wide),*];
+        /// The same, rounded to f32.
+        pub(super) static RECURRENCE_F32: [[f32; 2]; #count] = [#(#narrow),*];
     }
 }
 
