@@ -98,13 +98,15 @@ macro_rules! lanes {
             #[inline(always)]
             fn neg(self) -> Self {
                 // SAFETY: see `store`.
-                $name(self.0.map(|half| unsafe { $sub($splat(-0.0), half) }))
+                let zero = unsafe { $splat(-0.0) };
+                // SAFETY: see `store`.
+                $name(unsafe { [$sub(zero, self.0[0]), $sub(zero, self.0[1])] })
             }
 
             #[inline(always)]
             fn sqrt(self) -> Self {
                 // SAFETY: see `store`.
-                $name(self.0.map(|half| unsafe { $sqrt(half) }))
+                $name(unsafe { [$sqrt(self.0[0]), $sqrt(self.0[1])] })
             }
 
             #[inline(always)]
@@ -131,14 +133,17 @@ macro_rules! lanes {
             #[inline(always)]
             fn all_within(self, low: $number, high: $number) -> bool {
                 // SAFETY: see `store`.
-                let mask = |half| unsafe {
-                    let inside = $and(
-                        $compare::<_CMP_GE_OQ>(half, $splat(low)),
-                        $compare::<_CMP_LE_OQ>(half, $splat(high)),
-                    );
-                    $mask(inside)
+                let (low, high) = unsafe { ($splat(low), $splat(high)) };
+                let [a, b] = self.0;
+                // SAFETY: see `store`.
+                let inside = unsafe {
+                    let above =
+                        $and($compare::<_CMP_GE_OQ>(a, low), $compare::<_CMP_GE_OQ>(b, low));
+                    let below =
+                        $and($compare::<_CMP_LE_OQ>(a, high), $compare::<_CMP_LE_OQ>(b, high));
+                    $mask($and(above, below))
                 };
-                mask(self.0[0]) & mask(self.0[1]) == (1 << $width) - 1
+                inside == (1 << $width) - 1
             }
 
             #[inline(always)]
@@ -148,7 +153,7 @@ macro_rules! lanes {
                 let [low, high] = unsafe {
                     [$load_points(rows.as_ptr()), $load_points(rows.as_ptr().add(3 * $width))]
                 };
-                [0, 1, 2].map(|axis| $name([low[axis], high[axis]]))
+                [$name([low[0], high[0]]), $name([low[1], high[1]]), $name([low[2], high[2]])]
             }
 
             #[inline(always)]
@@ -249,7 +254,9 @@ lanes!(
 #[inline]
 unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
     // SAFETY: the caller vouches for 12 numbers.
-    let [a, b, c] = unsafe { [0, 4, 8].map(|offset| _mm256_loadu_pd(rows.add(offset))) };
+    let (a, b, c) = unsafe {
+        (_mm256_loadu_pd(rows), _mm256_loadu_pd(rows.add(4)), _mm256_loadu_pd(rows.add(8)))
+    };
     // a = x0 y0 | z0 x1, b = y1 z1 | x2 y2, c = z2 x3 | y3 z3.
     let xy_zx = _mm256_permute2f128_pd::<0x30>(a, b); // x0 y0 | x2 y2
     let zx_zx = _mm256_permute2f128_pd::<0x21>(a, c); // z0 x1 | z2 x3
@@ -265,13 +272,15 @@ unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
 #[target_feature(enable = "avx2")]
 #[inline]
 unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
-    // SAFETY: the caller vouches for 24 numbers.
-    let join = |offset: usize| unsafe {
-        let [low, high] = [offset, offset + 12].map(|offset| _mm_loadu_ps(rows.add(offset)));
-        _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high)
-    };
     // In each half: a = x0 y0 z0 x1, b = y1 z1 x2 y2, c = z2 x3 y3 z3.
-    let [a, b, c] = [join(0), join(4), join(8)];
+    // SAFETY: the caller vouches for 24 numbers.
+    let (a, b, c) = unsafe {
+        (
+            join_f32(rows, rows.add(12)),
+            join_f32(rows.add(4), rows.add(16)),
+            join_f32(rows.add(8), rows.add(20)),
+        )
+    };
     let xy = _mm256_shuffle_ps::<0b10_01_11_10>(b, c); // x2 y2 x3 y3
     let yz = _mm256_shuffle_ps::<0b01_00_10_01>(a, b); // y0 z0 y1 z1
     [
@@ -281,47 +290,65 @@ unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
     ]
 }
 
+/// Halves of two rows in one register.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn join_f64(low: *const f64, high: *const f64) -> __m256d {
+    // SAFETY: the caller vouches for 2 numbers at both.
+    unsafe {
+        _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high))
+    }
+}
+
 /// A square of four.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
-    // SAFETY: the caller vouches for 4 numbers in each of 4 rows on both sides.
-    unsafe {
-        let join = |row: usize, half: usize| {
-            let at = |row: usize| _mm_loadu_pd(from.add(row * from_stride + 2 * half));
-            _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(at(row)), at(row + 2))
-        };
-        for half in 0..2 {
-            let [a, b] = [join(0, half), join(1, half)];
-            _mm256_storeu_pd(to.add(2 * half * to_stride), _mm256_unpacklo_pd(a, b));
-            _mm256_storeu_pd(to.add((2 * half + 1) * to_stride), _mm256_unpackhi_pd(a, b));
+unsafe fn transpose_f64(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
+    for half in 0..2 {
+        // SAFETY: the caller vouches for 4 numbers in each of 4 rows on both sides.
+        unsafe {
+            let from = from.add(2 * half);
+            let to = to.add(2 * half * to_stride);
+            let a = join_f64(from, from.add(2 * stride));
+            let b = join_f64(from.add(stride), from.add(3 * stride));
+            _mm256_storeu_pd(to, _mm256_unpacklo_pd(a, b));
+            _mm256_storeu_pd(to.add(to_stride), _mm256_unpackhi_pd(a, b));
         }
+    }
+}
+
+/// Halves of two rows in one register.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn join_f32(low: *const f32, high: *const f32) -> __m256 {
+    // SAFETY: the caller vouches for 4 numbers at both.
+    unsafe {
+        _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high))
     }
 }
 
 /// A square of eight.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-    // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
-    unsafe {
-        let join = |row: usize, half: usize| {
-            let at = |row: usize| _mm_loadu_ps(from.add(row * from_stride + 4 * half));
-            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(row)), at(row + 4))
-        };
-        for half in 0..2 {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|row| join(row, half));
-            let [ab_low, ab_high] = [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)];
-            let [cd_low, cd_high] = [_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d)];
-            let rows = [
-                _mm256_shuffle_ps::<0x44>(ab_low, cd_low),
-                _mm256_shuffle_ps::<0xee>(ab_low, cd_low),
-                _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
-                _mm256_shuffle_ps::<0xee>(ab_high, cd_high),
-            ];
-            for (row, value) in rows.into_iter().enumerate() {
-                _mm256_storeu_ps(to.add((4 * half + row) * to_stride), value);
-            }
+unsafe fn transpose_f32(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+    for half in 0..2 {
+        // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
+        unsafe {
+            let from = from.add(4 * half);
+            let to = to.add(4 * half * to_stride);
+            let a = join_f32(from, from.add(4 * stride));
+            let b = join_f32(from.add(stride), from.add(5 * stride));
+            let c = join_f32(from.add(2 * stride), from.add(6 * stride));
+            let d = join_f32(from.add(3 * stride), from.add(7 * stride));
+            let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(ab_low, cd_low));
+            let to = to.add(to_stride);
+            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0xee>(ab_low, cd_low));
+            let to = to.add(to_stride);
+            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(ab_high, cd_high));
+            let to = to.add(to_stride);
+            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0xee>(ab_high, cd_high));
         }
     }
 }

@@ -41,7 +41,7 @@ macro_rules! lanes {
     ($name:ident, $number:ty, $register:ty, $width:literal, $comparison:ty,
      $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $compare:ident,
-     $load_points:ident, $transpose:ident) => {
+     $load_points:ident, $transpose:ident, $transpose_narrow:ident) => {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx512;
@@ -140,7 +140,8 @@ macro_rules! lanes {
             fn load_points(_proof: Avx512, rows: &[$number]) -> [Self; 3] {
                 let rows = &rows[..3 * $width];
                 // SAFETY: by the proof; the slice holds three registers.
-                unsafe { $load_points(rows.as_ptr()) }.map($name)
+                let [x, y, z] = unsafe { $load_points(rows.as_ptr()) };
+                [$name(x), $name(y), $name(z)]
             }
 
             #[inline(always)]
@@ -153,6 +154,19 @@ macro_rules! lanes {
             ) {
                 // SAFETY: by the proof, and by what the caller vouches for.
                 unsafe { $transpose(from, from_stride, to, to_stride) }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose_narrow(
+                _proof: Avx512,
+                from: *const $number,
+                from_stride: usize,
+                to: *mut $number,
+                to_stride: usize,
+                columns: usize,
+            ) {
+                // SAFETY: by the proof, and by what the caller vouches for.
+                unsafe { $transpose_narrow(from, from_stride, to, to_stride, columns) }
             }
 
             #[inline(always)]
@@ -193,7 +207,8 @@ lanes!(
     _mm512_fnmadd_pd,
     _mm512_cmp_pd_mask,
     load_points_f64,
-    transpose_f64
+    transpose_f64,
+    narrow_f64
 );
 lanes!(
     Singles,
@@ -215,99 +230,153 @@ lanes!(
     _mm512_fnmadd_ps,
     _mm512_cmp_ps_mask,
     load_points_f32,
-    transpose_f32
+    transpose_f32,
+    narrow_f32
 );
 
 /// For one axis, which element of (a, b), then of (that, c), each lane takes: element 3 · lane +
 /// axis of the three registers. The second list keeps what the first has found.
-const fn picks<const W: usize>(axis: usize) -> [[usize; W]; 2] {
-    let mut picks = [[0; W]; 2];
-    let mut lane = 0;
-    while lane < W {
-        let element = 3 * lane + axis;
-        let late = element >= 2 * W;
-        picks[0][lane] = if late { 0 } else { element };
-        picks[1][lane] = if late { element - W } else { lane };
-        lane += 1;
-    }
-    picks
+macro_rules! picks {
+    ($integer:ty, $width:literal, $axis:literal) => {{
+        const PICKS: [[$integer; $width]; 2] = {
+            let mut picks = [[0; $width]; 2];
+            let mut lane = 0;
+            while lane < $width {
+                let element = 3 * lane + $axis;
+                let late = element >= 2 * $width;
+                picks[0][lane as usize] = if late { 0 } else { element };
+                picks[1][lane as usize] = if late { element - $width } else { lane };
+                lane += 1;
+            }
+            picks
+        };
+        &PICKS
+    }};
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
 unsafe fn load_points_f64(rows: *const f64) -> [__m512d; 3] {
-    const PICKS: [[[usize; 8]; 2]; 3] = [picks(0), picks(1), picks(2)];
-    // SAFETY: the caller vouches for 24 numbers; the lists are as long as registers.
+    // SAFETY: the caller vouches for 24 numbers.
     unsafe {
-        let [a, b, c] = [0, 8, 16].map(|offset| _mm512_loadu_pd(rows.add(offset)));
-        PICKS.map(|picks| {
-            let [first, second] =
-                picks.map(|pick| _mm512_loadu_epi64(pick.map(|i| i as i64).as_ptr()));
-            let early = _mm512_permutex2var_pd(a, first, b);
-            _mm512_permutex2var_pd(early, second, c)
-        })
+        let (a, b) = (_mm512_loadu_pd(rows), _mm512_loadu_pd(rows.add(8)));
+        let c = _mm512_loadu_pd(rows.add(16));
+        [
+            pick_f64(a, b, c, picks!(i64, 8, 0)),
+            pick_f64(a, b, c, picks!(i64, 8, 1)),
+            pick_f64(a, b, c, picks!(i64, 8, 2)),
+        ]
     }
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
+fn pick_f64(a: __m512d, b: __m512d, c: __m512d, picks: &[[i64; 8]; 2]) -> __m512d {
+    // SAFETY: the lists are as long as registers.
+    let (first, second) =
+        unsafe { (_mm512_loadu_epi64(picks[0].as_ptr()), _mm512_loadu_epi64(picks[1].as_ptr())) };
+    _mm512_permutex2var_pd(_mm512_permutex2var_pd(a, first, b), second, c)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
 unsafe fn load_points_f32(rows: *const f32) -> [__m512; 3] {
-    const PICKS: [[[usize; 16]; 2]; 3] = [picks(0), picks(1), picks(2)];
-    // SAFETY: the caller vouches for 48 numbers; the lists are as long as registers.
+    // SAFETY: the caller vouches for 48 numbers.
     unsafe {
-        let [a, b, c] = [0, 16, 32].map(|offset| _mm512_loadu_ps(rows.add(offset)));
-        PICKS.map(|picks| {
-            let [first, second] =
-                picks.map(|pick| _mm512_loadu_epi32(pick.map(|i| i as i32).as_ptr()));
-            let early = _mm512_permutex2var_ps(a, first, b);
-            _mm512_permutex2var_ps(early, second, c)
-        })
+        let (a, b) = (_mm512_loadu_ps(rows), _mm512_loadu_ps(rows.add(16)));
+        let c = _mm512_loadu_ps(rows.add(32));
+        [
+            pick_f32(a, b, c, picks!(i32, 16, 0)),
+            pick_f32(a, b, c, picks!(i32, 16, 1)),
+            pick_f32(a, b, c, picks!(i32, 16, 2)),
+        ]
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pick_f32(a: __m512, b: __m512, c: __m512, picks: &[[i32; 16]; 2]) -> __m512 {
+    // SAFETY: the lists are as long as registers.
+    let (first, second) =
+        unsafe { (_mm512_loadu_epi32(picks[0].as_ptr()), _mm512_loadu_epi32(picks[1].as_ptr())) };
+    _mm512_permutex2var_ps(_mm512_permutex2var_ps(a, first, b), second, c)
+}
+
+/// Halves of two rows in one register.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn join_f64(low: *const f64, high: *const f64) -> __m512d {
+    // SAFETY: the caller vouches for 4 numbers at both.
+    unsafe {
+        let low = _mm512_castpd256_pd512(_mm256_loadu_pd(low));
+        _mm512_insertf64x4::<1>(low, _mm256_loadu_pd(high))
     }
 }
 
 /// Halves of two rows are joined as they are loaded; then pairs, then quarters are exchanged.
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
+unsafe fn transpose_f64(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
     for half in 0..2 {
         // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
         unsafe {
-            let join = |low: usize, high: usize| {
-                let at = |row: usize| _mm256_loadu_pd(from.add(row * from_stride + 4 * half));
-                _mm512_insertf64x4::<1>(_mm512_castpd256_pd512(at(low)), at(high))
-            };
-            let [a, b, c, d] = [join(0, 2), join(1, 3), join(4, 6), join(5, 7)];
-            let [even_low, odd_low] = [_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b)];
-            let [even_high, odd_high] = [_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d)];
-            let store = |row: usize, value| {
-                _mm512_storeu_pd(to.add((4 * half + row) * to_stride), value);
-            };
-            store(0, _mm512_shuffle_f64x2::<0x88>(even_low, even_high));
-            store(1, _mm512_shuffle_f64x2::<0x88>(odd_low, odd_high));
-            store(2, _mm512_shuffle_f64x2::<0xdd>(even_low, even_high));
-            store(3, _mm512_shuffle_f64x2::<0xdd>(odd_low, odd_high));
+            let from = from.add(4 * half);
+            let to = to.add(4 * half * to_stride);
+            let a = join_f64(from, from.add(2 * stride));
+            let b = join_f64(from.add(stride), from.add(3 * stride));
+            let c = join_f64(from.add(4 * stride), from.add(6 * stride));
+            let d = join_f64(from.add(5 * stride), from.add(7 * stride));
+            let (even_low, odd_low) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+            let (even_high, odd_high) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
+            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0x88>(even_low, even_high));
+            let to = to.add(to_stride);
+            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0x88>(odd_low, odd_high));
+            let to = to.add(to_stride);
+            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0xdd>(even_low, even_high));
+            let to = to.add(to_stride);
+            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0xdd>(odd_low, odd_high));
         }
+    }
+}
+
+/// Halves of two rows in one register.
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+unsafe fn join_f32(low: *const f32, high: *const f32) -> __m512 {
+    // SAFETY: the caller vouches for 8 numbers at both.
+    unsafe {
+        let low = _mm512_castps256_ps512(_mm256_loadu_ps(low));
+        _mm512_insertf32x8::<1>(low, _mm256_loadu_ps(high))
     }
 }
 
 /// As for f64, with squares of four inside each quarter.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+unsafe fn transpose_f32(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
     for half in 0..2 {
         // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
         unsafe {
-            let join = |low: usize, high: usize| {
-                let at = |row: usize| _mm256_loadu_ps(from.add(row * from_stride + 8 * half));
-                _mm512_insertf32x8::<1>(_mm512_castps256_ps512(at(low)), at(high))
-            };
-            let low = quarters([join(0, 4), join(1, 5), join(2, 6), join(3, 7)]);
-            let high = quarters([join(8, 12), join(9, 13), join(10, 14), join(11, 15)]);
-            for (row, (low, high)) in low.into_iter().zip(high).enumerate() {
-                let first = _mm512_shuffle_f32x4::<0x88>(low, high);
-                let second = _mm512_shuffle_f32x4::<0xdd>(low, high);
-                _mm512_storeu_ps(to.add((8 * half + row) * to_stride), first);
-                _mm512_storeu_ps(to.add((8 * half + 4 + row) * to_stride), second);
+            let from = from.add(8 * half);
+            let high = from.add(8 * stride);
+            let low = quarters(
+                join_f32(from, from.add(4 * stride)),
+                join_f32(from.add(stride), from.add(5 * stride)),
+                join_f32(from.add(2 * stride), from.add(6 * stride)),
+                join_f32(from.add(3 * stride), from.add(7 * stride)),
+            );
+            let high = quarters(
+                join_f32(high, high.add(4 * stride)),
+                join_f32(high.add(stride), high.add(5 * stride)),
+                join_f32(high.add(2 * stride), high.add(6 * stride)),
+                join_f32(high.add(3 * stride), high.add(7 * stride)),
+            );
+            for row in 0..4 {
+                let to = to.add((8 * half + row) * to_stride);
+                let (low, high) = (low[row], high[row]);
+                _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0x88>(low, high));
+                let to = to.add(4 * to_stride);
+                _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0xdd>(low, high));
             }
         }
     }
@@ -316,18 +385,88 @@ unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_s
 /// Transposes the square of four in each quarter of four registers.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn quarters([a, b, c, d]: [__m512; 4]) -> [__m512; 4] {
-    let pairs = [
-        _mm512_unpacklo_ps(a, b),
-        _mm512_unpackhi_ps(a, b),
-        _mm512_unpacklo_ps(c, d),
-        _mm512_unpackhi_ps(c, d),
-    ];
-    let [ab_low, ab_high, cd_low, cd_high] = pairs.map(|pair| _mm512_castps_pd(pair));
+fn quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+    let ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+    let ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+    let cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+    let cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
     [
         _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low)),
         _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low)),
         _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
         _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
     ]
+}
+
+/// Up to two columns are written number by number, more through a whole square, masked.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+#[inline]
+unsafe fn narrow_f64(
+    from: *const f64,
+    stride: usize,
+    to: *mut f64,
+    to_stride: usize,
+    columns: usize,
+) {
+    // SAFETY: the caller vouches for 8 numbers in `columns` rows and for `columns` in 8 rows; rows
+    // beyond are copies of the last.
+    unsafe {
+        if columns <= 2 {
+            for column in 0..columns {
+                let (from, to) = (from.add(column * stride), to.add(column));
+                for point in 0..8 {
+                    *to.add(point * to_stride) = *from.add(point);
+                }
+            }
+            return;
+        }
+        let mut rows = [0.0; 64];
+        for row in 0..8 {
+            let value = _mm512_loadu_pd(from.add(row.min(columns - 1) * stride));
+            _mm512_storeu_pd(rows.as_mut_ptr().add(8 * row), value);
+        }
+        let mut square = [0.0; 64];
+        transpose_f64(rows.as_ptr(), 8, square.as_mut_ptr(), 8);
+        let mask = (1u8 << columns) - 1;
+        for point in 0..8 {
+            let row = _mm512_loadu_pd(square.as_ptr().add(8 * point));
+            _mm512_mask_storeu_pd(to.add(point * to_stride), mask, row);
+        }
+    }
+}
+
+/// As for f64.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+#[inline]
+unsafe fn narrow_f32(
+    from: *const f32,
+    stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+    columns: usize,
+) {
+    // SAFETY: as for f64, with 16.
+    unsafe {
+        if columns <= 2 {
+            for column in 0..columns {
+                let (from, to) = (from.add(column * stride), to.add(column));
+                for point in 0..16 {
+                    *to.add(point * to_stride) = *from.add(point);
+                }
+            }
+            return;
+        }
+        let mut rows = [0.0; 256];
+        for row in 0..16 {
+            let value = _mm512_loadu_ps(from.add(row.min(columns - 1) * stride));
+            _mm512_storeu_ps(rows.as_mut_ptr().add(16 * row), value);
+        }
+        let mut square = [0.0; 256];
+        transpose_f32(rows.as_ptr(), 16, square.as_mut_ptr(), 16);
+        let mask = (1u16 << columns) - 1;
+        for point in 0..16 {
+            let row = _mm512_loadu_ps(square.as_ptr().add(16 * point));
+            _mm512_mask_storeu_ps(to.add(point * to_stride), mask, row);
+        }
+    }
 }

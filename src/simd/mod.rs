@@ -202,6 +202,31 @@ pub trait Lanes: Copy {
         to_stride: usize,
     );
 
+    /// As [`Lanes::transpose`], for only the first `columns` < WIDTH rows of `from`.
+    ///
+    /// # Safety
+    /// WIDTH numbers can be read at that many rows of `from`; that many can be written at each of
+    /// the WIDTH rows of `to`.
+    #[expect(unsafe_code, reason = "as for `transpose`")]
+    #[inline(always)]
+    unsafe fn transpose_narrow(
+        _proof: Self::Proof,
+        from: *const Self::Number,
+        from_stride: usize,
+        to: *mut Self::Number,
+        to_stride: usize,
+        columns: usize,
+    ) {
+        for column in 0..columns {
+            for point in 0..Self::Number::WIDTH {
+                // SAFETY: both are inside what the caller vouches for.
+                unsafe {
+                    *to.add(point * to_stride + column) = *from.add(column * from_stride + point)
+                }
+            }
+        }
+    }
+
     /// Copies blocks to memory past the caches; `to` begins at a multiple of 64 bytes.
     fn stream(
         proof: Self::Proof,

@@ -52,9 +52,14 @@ fn blocks_to_rows<V: Lanes>(
             V::transpose(proof, from, width, rows.as_mut_ptr().add(column), stride);
         }
     }
-    for column in whole..columns {
-        for point in 0..width {
-            rows[point * stride + column] = blocks[column][point];
+    if whole < columns {
+        let from = V::Number::numbers(&blocks[whole..]).as_ptr();
+        // SAFETY: `from` has the remaining blocks; the last row written ends at
+        // (WIDTH - 1) · stride + columns.
+        #[expect(unsafe_code, reason = "a part of a square inside two slices checked above")]
+        unsafe {
+            let to = rows.as_mut_ptr().add(whole);
+            V::transpose_narrow(proof, from, width, to, stride, columns - whole);
         }
     }
 }
@@ -107,9 +112,11 @@ fn rows_to_blocks<V: Lanes>(
             V::transpose(proof, rows.as_ptr().add(column), stride, to, width);
         }
     }
-    for column in whole..columns {
+    for (column, block) in blocks.iter_mut().enumerate().skip(whole) {
+        let mut at = column;
         for point in 0..width {
-            blocks[column][point] = rows[point * stride + column];
+            block[point] = rows[at];
+            at += stride;
         }
     }
 }

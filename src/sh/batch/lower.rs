@@ -56,13 +56,12 @@ pub(super) fn gradient<V: Lanes>(
         return;
     }
     debug_assert!(below.len() == 2 * l - 1 && dy.len() == dx.len() && dz.len() == dx.len());
-    let k = |value| V::splat(proof, value);
     let mut previous = Pair { cosine: none, sine: none };
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
         let next =
             if m + 1 < l { pair(proof, below, m + 1) } else { Pair { cosine: none, sine: none } };
-        let (a, b, c) = (k(a), k(b), k(c));
+        let (a, b, c) = (V::splat(proof, a), V::splat(proof, b), V::splat(proof, c));
         let up = Pair { cosine: b.mul(next.cosine), sine: b.mul(next.sine) };
         if m == 0 {
             up.cosine.store(&mut dx[l]);
@@ -99,18 +98,19 @@ pub(super) fn hessian<V: Lanes>(
     }
     // ∂x of the derivatives along x and y; yy from the vanishing trace.
     let nothing = Pair { cosine: none, sine: none };
-    let k = |value| V::splat(proof, value);
-    let at = |axis: usize, m: usize| if m < l { pair(proof, below[axis], m) } else { nothing };
     let mut previous = [nothing; 2];
-    let mut here = [at(0, 0), at(1, 0)];
-    here[0].sine = none;
-    here[1].sine = none;
+    let mut here = [
+        Pair { cosine: V::load(proof, &below[0][l - 1]), sine: none },
+        Pair { cosine: V::load(proof, &below[1][l - 1]), sine: none },
+    ];
     for (m, &[a, b, _]) in coefficients.iter().enumerate() {
-        let next = [at(0, m + 1), at(1, m + 1)];
-        let (a, b) = (k(a), k(b));
-        let up =
-            |axis: usize| Pair { cosine: b.mul(next[axis].cosine), sine: b.mul(next[axis].sine) };
-        let (x, y) = (up(0), up(1));
+        let next = match m + 1 < l {
+            true => [pair(proof, below[0], m + 1), pair(proof, below[1], m + 1)],
+            false => [nothing; 2],
+        };
+        let (a, b) = (V::splat(proof, a), V::splat(proof, b));
+        let x = Pair { cosine: b.mul(next[0].cosine), sine: b.mul(next[0].sine) };
+        let y = Pair { cosine: b.mul(next[1].cosine), sine: b.mul(next[1].sine) };
         if m == 0 {
             x.cosine.store(&mut xx[l]);
             y.cosine.store(&mut xy[l]);
@@ -148,7 +148,6 @@ pub(super) fn pull_back<V: Lanes>(
     }
     let none = zero::<V>(proof);
     let nothing = Pair { cosine: none, sine: none };
-    let k = |value| V::splat(proof, value);
     let mut previous = nothing;
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
@@ -160,14 +159,14 @@ pub(super) fn pull_back<V: Lanes>(
         // For m = 0 the terms with `previous` are zero.
         let along = next.cosine.mul_add(g.cosine, next.sine.mul(g.sine));
         let across = next.sine.mul_sub(g.cosine, next.cosine.mul(g.sine));
-        x = k(b).mul_add(along, x);
-        y = k(b).mul_add(across, y);
+        x = V::splat(proof, b).mul_add(along, x);
+        y = V::splat(proof, b).mul_add(across, y);
         let along = previous.cosine.mul_add(g.cosine, previous.sine.mul(g.sine));
         let across = previous.cosine.mul_sub(g.sine, previous.sine.mul(g.cosine));
-        x = k(a).mul_add(along, x);
-        y = k(a).mul_add(across, y);
+        x = V::splat(proof, a).mul_add(along, x);
+        y = V::splat(proof, a).mul_add(across, y);
         let straight = here.cosine.mul_add(g.cosine, here.sine.mul(g.sine));
-        z = k(c).mul_add(straight, z);
+        z = V::splat(proof, c).mul_add(straight, z);
         previous = here;
         here = next;
     }
@@ -190,13 +189,13 @@ pub(super) fn push_forward<V: Lanes>(
         return;
     }
     let nothing = Pair { cosine: none, sine: none };
-    let k = |value| V::splat(proof, value);
     let mut previous = nothing;
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
         let next = if m + 1 < l { pair(proof, below, m + 1) } else { nothing };
-        let (ax, ay) = (k(a).mul(x), k(a).mul(y));
-        let (bx, by, cz) = (k(b).mul(x), k(b).mul(y), k(c).mul(z));
+        let (ax, ay) = (V::splat(proof, a).mul(x), V::splat(proof, a).mul(y));
+        let (bx, by, cz) =
+            (V::splat(proof, b).mul(x), V::splat(proof, b).mul(y), V::splat(proof, c).mul(z));
         let up = bx.mul_add(next.cosine, by.mul(next.sine));
         let down = ax.mul_sub(previous.cosine, ay.mul(previous.sine));
         let cosine = cz.mul_add(here.cosine, up.add(down));
@@ -224,7 +223,6 @@ pub(super) fn transpose<V: Lanes>(
 ) {
     let below = out.len() / 2;
     let none = zero::<V>(proof);
-    let k = |value| V::splat(proof, value);
     // Of order m of the row below: from orders m + 1 (a), m - 1 (b) and m (c) of the row.
     for m in 0..=below {
         let above = pair::<V>(proof, cotangents, m + 1);
@@ -232,7 +230,7 @@ pub(super) fn transpose<V: Lanes>(
         if m == 0 {
             here.sine = none;
         }
-        let [a, c] = [k(coefficients[m + 1][0]), k(coefficients[m][2])];
+        let [a, c] = [V::splat(proof, coefficients[m + 1][0]), V::splat(proof, coefficients[m][2])];
         let (ax, ay, cz) = (a.mul(x), a.mul(y), c.mul(z));
         let mut cosine = ax.mul_add(above.cosine, cz.mul_add(here.cosine, ay.mul(above.sine)));
         let mut sine = ax.mul_add(above.sine, cz.mul_sub(here.sine, ay.mul(above.cosine)));
@@ -241,7 +239,7 @@ pub(super) fn transpose<V: Lanes>(
             if m == 1 {
                 last.sine = none;
             }
-            let b = k(coefficients[m - 1][1]);
+            let b = V::splat(proof, coefficients[m - 1][1]);
             let (bx, by) = (b.mul(x), b.mul(y));
             cosine = by.neg_mul_add(last.sine, bx.mul_add(last.cosine, cosine));
             sine = by.mul_add(last.cosine, bx.mul_add(last.sine, sine));

@@ -139,11 +139,10 @@ pub(super) fn load_block<V: Lanes>(
         }
         Positions::Axes([x, y, z]) => {
             if x.len() >= first + width {
-                let at = |axis: &[V::Number]| {
-                    let (blocks, _) = V::Number::blocks(&axis[first..first + width]);
-                    V::load(proof, &blocks[0])
-                };
-                return [at(x), at(y), at(z)];
+                let x = V::Number::blocks(&x[first..first + width]).0;
+                let y = V::Number::blocks(&y[first..first + width]).0;
+                let z = V::Number::blocks(&z[first..first + width]).0;
+                return [V::load(proof, &x[0]), V::load(proof, &y[0]), V::load(proof, &z[0])];
             }
         }
     }
