@@ -74,15 +74,22 @@ fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn 
     let batch = if case.what == "unit" { batch.of_unit_vectors() } else { batch };
     let points = points::<T>(case.n);
     let size = batch.length::<T>(case.n);
-    let zeros = |components: usize| vec![T::default(); components * size];
-    let [mut values, mut gradients, mut hessians] = match case.what.as_str() {
-        "values" | "unit" | "pull-back" => [zeros(1), zeros(0), zeros(0)],
-        "gradients" => [zeros(1), zeros(3), zeros(0)],
-        "hessians" => [zeros(1), zeros(3), zeros(9)],
+    let components = match case.what.as_str() {
+        "values" | "unit" | "pull-back" => [1, 0, 0],
+        "gradients" => [1, 3, 0],
+        "hessians" => [1, 3, 9],
         other => return Err(format!("`{other}` is nothing to measure").into()),
     };
+    let lengths = components.map(|count| count * size);
+    let mut memory = lengths.map(memory::<T>);
+    let [values, gradients, hessians] = &mut memory;
+    let [values, gradients, hessians] = [
+        aligned(values, lengths[0]),
+        aligned(gradients, lengths[1]),
+        aligned(hessians, lengths[2]),
+    ];
     let mut forces = vec![T::default(); 3 * case.n];
-    let run = |batch: &Batch, arrays: &mut [Vec<T>; 3], forces: &mut [T]| {
+    let run = |batch: &Batch, arrays: &mut [&mut [T]; 3], forces: &mut [T]| {
         let [values, gradients, hessians] = arrays;
         match case.what.as_str() {
             "gradients" => batch.gradients(&points, values, gradients),
@@ -91,20 +98,30 @@ fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn 
             _ => batch.values(&points, values),
         }
     };
-    let bytes = (values.len() + gradients.len() + hessians.len()) * size_of::<T>();
-    let mut arrays = [&mut values, &mut gradients, &mut hessians].map(std::mem::take);
+    let bytes = lengths.iter().sum::<usize>() * size_of::<T>();
+    let mut arrays = [values, gradients, hessians];
     run(&batch, &mut arrays, &mut forces)?;
     let ours = fastest(|| {
         run(black_box(&batch), &mut arrays, &mut forces).expect("the lengths fit");
         black_box(&mut arrays);
         black_box(&mut forces);
     });
-    drop(arrays);
-    let components = bytes as f64 / (size * size_of::<T>()) as f64;
-    let operations = 2.0 * components * ((case.lmax + 1) * (case.lmax + 1)) as f64;
+    let components: usize = components.iter().sum();
+    let operations = 2.0 * components as f64 * ((case.lmax + 1) * (case.lmax + 1)) as f64;
     let operations = operations * multiply_add_time::<T>(path);
     let stores = if case.what == "pull-back" { 0.0 } else { store_time::<T>(path, bytes) };
     Ok([ours / case.n as f64, operations.max(stores / case.n as f64)])
+}
+
+/// Memory for so many numbers, and for moving them to the beginning of a cache line.
+fn memory<T: BatchNumber>(length: usize) -> Vec<T> {
+    vec![T::default(); length + T::WIDTH]
+}
+
+/// So many numbers that begin at a cache line.
+fn aligned<T>(memory: &mut [T], length: usize) -> &mut [T] {
+    let start = memory.as_ptr().align_offset(64);
+    &mut memory[start..start + length]
 }
 
 /// Points in a cube; those of length one for `unit` serve as well, since times do not depend on
@@ -130,18 +147,20 @@ fn multiply_add_time<T: BatchNumber>(path: Path) -> f64 {
 /// Nanoseconds to write so many bytes, again and again to the same place, or past the caches if
 /// that is faster.
 fn store_time<T: BatchNumber>(path: Path, bytes: usize) -> f64 {
-    let mut buffer = vec![T::default(); bytes.div_ceil(64) * 64 / size_of::<T>()];
+    let length = bytes.div_ceil(64) * 64 / size_of::<T>();
+    let mut memory = memory::<T>(length);
+    let buffer = aligned(&mut memory, length);
     let value = T::constant(1.0, 1.0);
     let cached = fastest(|| {
-        limits::stores(path, value, black_box(&mut buffer));
-        black_box(&mut buffer);
+        limits::stores(path, value, black_box(&mut *buffer));
+        black_box(&mut *buffer);
     });
     if bytes < 8 << 20 {
         return cached;
     }
     let streamed = fastest(|| {
-        limits::streaming_stores(path, value, black_box(&mut buffer));
-        black_box(&mut buffer);
+        limits::streaming_stores(path, value, black_box(&mut *buffer));
+        black_box(&mut *buffer);
     });
     cached.min(streamed)
 }
