@@ -55,6 +55,59 @@ pub(super) struct Contract<'a, T> {
     pub contraction: Contraction<'a, T>,
 }
 
+#[cfg(feature = "rayon")]
+impl<'a, T: Lower> Contract<'a, T> {
+    /// The first half of the points, in whole blocks, and the others.
+    pub fn halves(self) -> (Self, Self) {
+        let at = (self.n / 2).next_multiple_of(T::WIDTH);
+        let (left, right) = self.positions.split(at);
+        let (first, second) = self.contraction.split(at, self.plan.columns());
+        let part =
+            |positions, n, contraction| Contract { plan: self.plan, positions, n, contraction };
+        (part(left, at, first), part(right, self.n - at, second))
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl<'a, T> Contraction<'a, T> {
+    /// What belongs to the points before `at`, a whole number of blocks, and the rest.
+    fn split(self, at: usize, columns: usize) -> (Contraction<'a, T>, Contraction<'a, T>) {
+        match self {
+            Contraction::PullBack { cotangents, gradient } => {
+                let (cotangents, other) = cotangents.split_at(at * columns);
+                let (gradient, rest) = gradient.split_at_mut(3 * at);
+                (
+                    Contraction::PullBack { cotangents, gradient },
+                    Contraction::PullBack { cotangents: other, gradient: rest },
+                )
+            }
+            Contraction::PushForward { tangents, derivatives } => {
+                let (tangents, other) = tangents.split_at(3 * at);
+                let (derivatives, rest) = derivatives.split_at_mut(at * columns);
+                (
+                    Contraction::PushForward { tangents, derivatives },
+                    Contraction::PushForward { tangents: other, derivatives: rest },
+                )
+            }
+            Contraction::Twice { cotangents, weights, by_positions, by_cotangents } => {
+                let (cotangents, other_cotangents) = cotangents.split_at(at * columns);
+                let (weights, other_weights) = weights.split_at(3 * at);
+                let (by_positions, other_positions) = by_positions.split_at_mut(3 * at);
+                let (by_cotangents, rest) = by_cotangents.split_at_mut(at * columns);
+                (
+                    Contraction::Twice { cotangents, weights, by_positions, by_cotangents },
+                    Contraction::Twice {
+                        cotangents: other_cotangents,
+                        weights: other_weights,
+                        by_positions: other_positions,
+                        by_cotangents: rest,
+                    },
+                )
+            }
+        }
+    }
+}
+
 impl<T: Lower> Contract<'_, T> {
     /// Runs with enough memory on the stack.
     pub fn start(self, path: Path) {

@@ -73,8 +73,13 @@ pub struct Batch {
     unit: bool,
     path: Path,
     streaming: Streaming,
+    #[cfg(feature = "rayon")]
     parallel: bool,
 }
+
+/// The most points that one task of a thread has.
+#[cfg(feature = "rayon")]
+const SHARE: usize = 4096;
 
 /// When results are written past the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +149,7 @@ impl Harmonics {
             unit: false,
             path: Path::best(),
             streaming: Streaming::ByCache,
+            #[cfg(feature = "rayon")]
             parallel: false,
         })
     }
@@ -389,7 +395,7 @@ impl Batch {
             gradients: (order >= 1).then_some(output(gradients, 3)),
             hessians: (order >= 2).then_some(output(hessians, 9)),
         };
-        T::evaluate(task, self.path);
+        self.spread_evaluation(task);
     }
 
     fn contract<T: BatchNumber>(
@@ -400,7 +406,39 @@ impl Batch {
     ) {
         let order = contraction.order();
         let task = Contract { plan: Plan::new(self, order), positions, n, contraction };
+        self.spread_contraction(task);
+    }
+
+    /// Runs on one thread.
+    #[cfg(not(feature = "rayon"))]
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
+        T::evaluate(task, self.path);
+    }
+
+    /// Runs on one thread.
+    #[cfg(not(feature = "rayon"))]
+    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
         T::contract(task, self.path);
+    }
+
+    /// Runs on one thread, or on many where that was asked for and pays.
+    #[cfg(feature = "rayon")]
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
+        if !self.parallel || task.n <= SHARE {
+            return T::evaluate(task, self.path);
+        }
+        let (first, second) = task.halves();
+        rayon::join(|| self.spread_evaluation(first), || self.spread_evaluation(second));
+    }
+
+    /// Runs on one thread, or on many where that was asked for and pays.
+    #[cfg(feature = "rayon")]
+    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
+        if !self.parallel || task.n <= SHARE {
+            return T::contract(task, self.path);
+        }
+        let (first, second) = task.halves();
+        rayon::join(|| self.spread_contraction(first), || self.spread_contraction(second));
     }
 }
 

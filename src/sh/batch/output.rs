@@ -15,6 +15,15 @@ pub(super) struct Output<'a, T> {
     pub streamed: bool,
 }
 
+#[cfg(feature = "rayon")]
+impl<'a, T: Number> Output<'a, T> {
+    /// What belongs to the points before `at`, a whole number of blocks, and the rest.
+    pub fn split(self, at: usize) -> (Output<'a, T>, Output<'a, T>) {
+        let (left, right) = self.numbers.split_at_mut(at * self.components * self.columns);
+        (Output { numbers: left, ..self }, Output { numbers: right, ..self })
+    }
+}
+
 impl<T: Number> Output<'_, T> {
     /// The numbers of one point.
     pub fn size(&self) -> usize {

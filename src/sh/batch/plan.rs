@@ -8,7 +8,7 @@ use super::{Batch, Layout};
 use crate::LMAX;
 use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
 use crate::sh::{Normalization, Phase};
-use crate::simd::{Lanes, Number};
+use crate::simd::{Lanes, Number, Path};
 
 /// The most values of a point.
 pub(super) const MOST: usize = (LMAX + 1) * (LMAX + 1);
@@ -39,8 +39,9 @@ impl Plan {
         let (low, high) = (batch.low, batch.high);
         let options = &batch.options;
         let base = low.saturating_sub(order);
-        // Above the highest program there are only loops for all degrees.
-        let by_degree = base > 0 && high <= fill::UNROLLED_LMAX;
+        // Above the highest program, and on the portable path, there are only loops for all degrees.
+        let programs = high <= fill::UNROLLED_LMAX && batch.path != Path::Portable;
+        let by_degree = base > 0 && programs;
         // A value of a single degree costs up to one and a half times one of all.
         let by_degree = by_degree && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
         Plan {

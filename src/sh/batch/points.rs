@@ -63,6 +63,7 @@ impl<'a, T: Copy> Positions<'a, T> {
     }
 
     /// The points before `at` and the others.
+    #[cfg(feature = "rayon")]
     pub(super) fn split(self, at: usize) -> (Self, Self) {
         match self {
             Positions::Rows(rows) => {
