@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Blocks, Job, Lanes};
+use super::{Blocks, Job, Lanes, Squares};
 
 /// That the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ macro_rules! lanes {
     ($name:ident, $number:ty, $register:ty, $width:literal,
      $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $and:ident,
-     $compare:ident, $mask:ident, $load_points:ident, $transpose:ident) => {
+     $compare:ident, $mask:ident, $load_points:ident, $transpose:ident, $transpose_narrow:ident) => {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx2;
@@ -159,26 +159,36 @@ macro_rules! lanes {
             #[inline(always)]
             unsafe fn transpose(
                 _proof: Avx2,
+                from: Squares<*const $number>,
+                to: Squares<*mut $number>,
+                count: usize,
+            ) {
+                for square in 0..count {
+                    for quarter in 0..4 {
+                        let (row, column) = (quarter / 2 * $width, quarter % 2 * $width);
+                        // SAFETY: by the proof, and by what the caller vouches for: a quarter of
+                        // the square.
+                        unsafe {
+                            let at = square * from.step + row * from.stride + column;
+                            let target = square * to.step + column * to.stride + row;
+                            let (at, target) = (from.first.add(at), to.first.add(target));
+                            $transpose(at, from.stride, target, to.stride);
+                        }
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose_narrow(
+                _proof: Avx2,
                 from: *const $number,
                 from_stride: usize,
                 to: *mut $number,
                 to_stride: usize,
+                columns: usize,
             ) {
-                for row in [0, $width] {
-                    for column in [0, $width] {
-                        // SAFETY: by the proof, and by what the caller vouches for: a quarter of
-                        // the square.
-                        unsafe {
-                            let from = from.add(row * from_stride + column);
-                            $transpose(
-                                from,
-                                from_stride,
-                                to.add(column * to_stride + row),
-                                to_stride,
-                            );
-                        }
-                    }
-                }
+                // SAFETY: by the proof, and by what the caller vouches for.
+                unsafe { $transpose_narrow(from, from_stride, to, to_stride, columns) }
             }
 
             #[inline(always)]
@@ -223,7 +233,8 @@ lanes!(
     _mm256_cmp_pd,
     _mm256_movemask_pd,
     load_points_f64,
-    transpose_f64
+    transpose_f64,
+    narrow_f64
 );
 lanes!(
     Singles,
@@ -246,7 +257,8 @@ lanes!(
     _mm256_cmp_ps,
     _mm256_movemask_ps,
     load_points_f32,
-    transpose_f32
+    transpose_f32,
+    narrow_f32
 );
 
 /// x, y, z of four points.
@@ -350,5 +362,83 @@ unsafe fn transpose_f32(from: *const f32, stride: usize, to: *mut f32, to_stride
             let to = to.add(to_stride);
             _mm256_storeu_ps(to, _mm256_shuffle_ps::<0xee>(ab_high, cd_high));
         }
+    }
+}
+
+/// Fewer than eight columns of eight points: a half, and the rest number by number.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) unsafe fn narrow_f64(
+    from: *const f64,
+    stride: usize,
+    to: *mut f64,
+    to_stride: usize,
+    columns: usize,
+) {
+    let mut done = 0;
+    // SAFETY: the caller vouches for 8 numbers in `columns` rows and for `columns` in 8 rows.
+    unsafe {
+        if columns >= 4 {
+            transpose_f64(from, stride, to, to_stride);
+            transpose_f64(from.add(4), stride, to.add(4 * to_stride), to_stride);
+            done = 4;
+        }
+        for column in done..columns {
+            let (from, to) = (from.add(column * stride), to.add(column));
+            for point in 0..8 {
+                *to.add(point * to_stride) = *from.add(point);
+            }
+        }
+    }
+}
+
+/// Fewer than sixteen columns of sixteen points: a half, a quarter, and the rest number by number.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) unsafe fn narrow_f32(
+    from: *const f32,
+    stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+    columns: usize,
+) {
+    let mut done = 0;
+    // SAFETY: the caller vouches for 16 numbers in `columns` rows and for `columns` in 16 rows.
+    unsafe {
+        if columns >= 8 {
+            transpose_f32(from, stride, to, to_stride);
+            transpose_f32(from.add(8), stride, to.add(8 * to_stride), to_stride);
+            done = 8;
+        }
+        if columns >= done + 4 {
+            let (from, to) = (from.add(done * stride), to.add(done));
+            for point in [0, 4, 8, 12] {
+                quarter_f32(from.add(point), stride, to.add(point * to_stride), to_stride);
+            }
+            done += 4;
+        }
+        for column in done..columns {
+            let (from, to) = (from.add(column * stride), to.add(column));
+            for point in 0..16 {
+                *to.add(point * to_stride) = *from.add(point);
+            }
+        }
+    }
+}
+
+/// A square of four.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn quarter_f32(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+    // SAFETY: the caller vouches for 4 numbers in each of 4 rows on both sides.
+    unsafe {
+        let (a, b) = (_mm_loadu_ps(from), _mm_loadu_ps(from.add(stride)));
+        let (c, d) = (_mm_loadu_ps(from.add(2 * stride)), _mm_loadu_ps(from.add(3 * stride)));
+        let (ab_low, ab_high) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+        _mm_storeu_ps(to, _mm_movelh_ps(ab_low, cd_low));
+        _mm_storeu_ps(to.add(to_stride), _mm_movehl_ps(cd_low, ab_low));
+        _mm_storeu_ps(to.add(2 * to_stride), _mm_movelh_ps(ab_high, cd_high));
+        _mm_storeu_ps(to.add(3 * to_stride), _mm_movehl_ps(cd_high, ab_high));
     }
 }

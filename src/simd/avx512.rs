@@ -2,8 +2,10 @@
 #![expect(unsafe_code, reason = "instructions of a path; see the contract of the module above")]
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
-use super::{Blocks, Job, Lanes};
+use super::avx2::{narrow_f32, narrow_f64};
+use super::{Blocks, Job, Lanes, Squares};
 
 /// That the machine has AVX-512 F and DQ.
 #[derive(Clone, Copy)]
@@ -147,13 +149,12 @@ macro_rules! lanes {
             #[inline(always)]
             unsafe fn transpose(
                 _proof: Avx512,
-                from: *const $number,
-                from_stride: usize,
-                to: *mut $number,
-                to_stride: usize,
+                from: Squares<*const $number>,
+                to: Squares<*mut $number>,
+                count: usize,
             ) {
                 // SAFETY: by the proof, and by what the caller vouches for.
-                unsafe { $transpose(from, from_stride, to, to_stride) }
+                unsafe { $transpose(from, to, count) }
             }
 
             #[inline(always)]
@@ -302,81 +303,79 @@ fn pick_f32(a: __m512, b: __m512, c: __m512, picks: &[[i32; 16]; 2]) -> __m512 {
     _mm512_permutex2var_ps(_mm512_permutex2var_ps(a, first, b), second, c)
 }
 
-/// Halves of two rows in one register.
-#[target_feature(enable = "avx512f")]
+/// Quarters of four rows in one register: loaded through masks, which costs no shuffle. The masks
+/// are not known to the compiler, which would make shuffles of them.
+#[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn join_f64(low: *const f64, high: *const f64) -> __m512d {
-    // SAFETY: the caller vouches for 4 numbers at both.
+unsafe fn join_f64(from: *const f64, stride: usize, masks: [__mmask8; 3]) -> __m512d {
+    // SAFETY: the caller vouches for 2 numbers at each of the rows 0, 2, 4, 6.
     unsafe {
-        let low = _mm512_castpd256_pd512(_mm256_loadu_pd(low));
-        _mm512_insertf64x4::<1>(low, _mm256_loadu_pd(high))
+        let row = _mm512_broadcast_f64x2(_mm_loadu_pd(from));
+        let at = from.add(2 * stride);
+        let row = _mm512_mask_broadcast_f64x2(row, masks[0], _mm_loadu_pd(at));
+        let at = from.add(4 * stride);
+        let row = _mm512_mask_broadcast_f64x2(row, masks[1], _mm_loadu_pd(at));
+        let at = from.add(6 * stride);
+        _mm512_mask_broadcast_f64x2(row, masks[2], _mm_loadu_pd(at))
     }
 }
 
-/// Halves of two rows are joined as they are loaded; then pairs, then quarters are exchanged.
-#[target_feature(enable = "avx512f")]
+/// Quarters are joined as they are loaded; then pairs are exchanged.
+#[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn transpose_f64(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
-    for half in 0..2 {
-        // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
-        unsafe {
-            let from = from.add(4 * half);
-            let to = to.add(4 * half * to_stride);
-            let a = join_f64(from, from.add(2 * stride));
-            let b = join_f64(from.add(stride), from.add(3 * stride));
-            let c = join_f64(from.add(4 * stride), from.add(6 * stride));
-            let d = join_f64(from.add(5 * stride), from.add(7 * stride));
-            let (even_low, odd_low) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
-            let (even_high, odd_high) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
-            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0x88>(even_low, even_high));
-            let to = to.add(to_stride);
-            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0x88>(odd_low, odd_high));
-            let to = to.add(to_stride);
-            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0xdd>(even_low, even_high));
-            let to = to.add(to_stride);
-            _mm512_storeu_pd(to, _mm512_shuffle_f64x2::<0xdd>(odd_low, odd_high));
+unsafe fn transpose_f64(from: Squares<*const f64>, to: Squares<*mut f64>, count: usize) {
+    let masks = black_box([0b1100, 0b11_0000, 0b1100_0000]);
+    for square in 0..count {
+        for quarter in 0..4 {
+            // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
+            unsafe {
+                let at = from.first.add(square * from.step + 2 * quarter);
+                let even = join_f64(at, from.stride, masks);
+                let odd = join_f64(at.add(from.stride), from.stride, masks);
+                let target = to.first.add(square * to.step + 2 * quarter * to.stride);
+                _mm512_storeu_pd(target, _mm512_unpacklo_pd(even, odd));
+                _mm512_storeu_pd(target.add(to.stride), _mm512_unpackhi_pd(even, odd));
+            }
         }
     }
 }
 
-/// Halves of two rows in one register.
+/// Quarters of four rows in one register, as for f64.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn join_f32(low: *const f32, high: *const f32) -> __m512 {
-    // SAFETY: the caller vouches for 8 numbers at both.
+unsafe fn join_f32(from: *const f32, stride: usize, masks: [__mmask16; 3]) -> __m512 {
+    // SAFETY: the caller vouches for 4 numbers at each of the rows 0, 4, 8, 12.
     unsafe {
-        let low = _mm512_castps256_ps512(_mm256_loadu_ps(low));
-        _mm512_insertf32x8::<1>(low, _mm256_loadu_ps(high))
+        let row = _mm512_broadcast_f32x4(_mm_loadu_ps(from));
+        let at = from.add(4 * stride);
+        let row = _mm512_mask_broadcast_f32x4(row, masks[0], _mm_loadu_ps(at));
+        let at = from.add(8 * stride);
+        let row = _mm512_mask_broadcast_f32x4(row, masks[1], _mm_loadu_ps(at));
+        let at = from.add(12 * stride);
+        _mm512_mask_broadcast_f32x4(row, masks[2], _mm_loadu_ps(at))
     }
 }
 
 /// As for f64, with squares of four inside each quarter.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn transpose_f32(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
-    for half in 0..2 {
-        // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
-        unsafe {
-            let from = from.add(8 * half);
-            let high = from.add(8 * stride);
-            let low = quarters(
-                join_f32(from, from.add(4 * stride)),
-                join_f32(from.add(stride), from.add(5 * stride)),
-                join_f32(from.add(2 * stride), from.add(6 * stride)),
-                join_f32(from.add(3 * stride), from.add(7 * stride)),
-            );
-            let high = quarters(
-                join_f32(high, high.add(4 * stride)),
-                join_f32(high.add(stride), high.add(5 * stride)),
-                join_f32(high.add(2 * stride), high.add(6 * stride)),
-                join_f32(high.add(3 * stride), high.add(7 * stride)),
-            );
-            for row in 0..4 {
-                let to = to.add((8 * half + row) * to_stride);
-                let (low, high) = (low[row], high[row]);
-                _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0x88>(low, high));
-                let to = to.add(4 * to_stride);
-                _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0xdd>(low, high));
+unsafe fn transpose_f32(from: Squares<*const f32>, to: Squares<*mut f32>, count: usize) {
+    let masks = black_box([0xf0, 0xf00, 0xf000]);
+    for square in 0..count {
+        for quarter in 0..4 {
+            // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
+            unsafe {
+                let at = from.first.add(square * from.step + 4 * quarter);
+                let a = join_f32(at, from.stride, masks);
+                let b = join_f32(at.add(from.stride), from.stride, masks);
+                let c = join_f32(at.add(2 * from.stride), from.stride, masks);
+                let d = join_f32(at.add(3 * from.stride), from.stride, masks);
+                let rows = quarters(a, b, c, d);
+                let target = to.first.add(square * to.step + 4 * quarter * to.stride);
+                _mm512_storeu_ps(target, rows[0]);
+                _mm512_storeu_ps(target.add(to.stride), rows[1]);
+                _mm512_storeu_ps(target.add(2 * to.stride), rows[2]);
+                _mm512_storeu_ps(target.add(3 * to.stride), rows[3]);
             }
         }
     }
@@ -396,77 +395,4 @@ fn quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
         _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
         _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
     ]
-}
-
-/// Up to two columns are written number by number, more through a whole square, masked.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-#[inline]
-unsafe fn narrow_f64(
-    from: *const f64,
-    stride: usize,
-    to: *mut f64,
-    to_stride: usize,
-    columns: usize,
-) {
-    // SAFETY: the caller vouches for 8 numbers in `columns` rows and for `columns` in 8 rows; rows
-    // beyond are copies of the last.
-    unsafe {
-        if columns <= 2 {
-            for column in 0..columns {
-                let (from, to) = (from.add(column * stride), to.add(column));
-                for point in 0..8 {
-                    *to.add(point * to_stride) = *from.add(point);
-                }
-            }
-            return;
-        }
-        let mut rows = [0.0; 64];
-        for row in 0..8 {
-            let value = _mm512_loadu_pd(from.add(row.min(columns - 1) * stride));
-            _mm512_storeu_pd(rows.as_mut_ptr().add(8 * row), value);
-        }
-        let mut square = [0.0; 64];
-        transpose_f64(rows.as_ptr(), 8, square.as_mut_ptr(), 8);
-        let mask = (1u8 << columns) - 1;
-        for point in 0..8 {
-            let row = _mm512_loadu_pd(square.as_ptr().add(8 * point));
-            _mm512_mask_storeu_pd(to.add(point * to_stride), mask, row);
-        }
-    }
-}
-
-/// As for f64.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-#[inline]
-unsafe fn narrow_f32(
-    from: *const f32,
-    stride: usize,
-    to: *mut f32,
-    to_stride: usize,
-    columns: usize,
-) {
-    // SAFETY: as for f64, with 16.
-    unsafe {
-        if columns <= 2 {
-            for column in 0..columns {
-                let (from, to) = (from.add(column * stride), to.add(column));
-                for point in 0..16 {
-                    *to.add(point * to_stride) = *from.add(point);
-                }
-            }
-            return;
-        }
-        let mut rows = [0.0; 256];
-        for row in 0..16 {
-            let value = _mm512_loadu_ps(from.add(row.min(columns - 1) * stride));
-            _mm512_storeu_ps(rows.as_mut_ptr().add(16 * row), value);
-        }
-        let mut square = [0.0; 256];
-        transpose_f32(rows.as_ptr(), 16, square.as_mut_ptr(), 16);
-        let mask = (1u16 << columns) - 1;
-        for point in 0..16 {
-            let row = _mm512_loadu_ps(square.as_ptr().add(16 * point));
-            _mm512_mask_storeu_ps(to.add(point * to_stride), mask, row);
-        }
-    }
 }

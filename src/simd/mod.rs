@@ -144,6 +144,19 @@ pub trait Job<T> {
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) -> Self::Output;
 }
 
+/// Memory that begins at a cache line: blocks of lanes that lie across two are slow.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+pub struct Aligned<M>(pub M);
+
+/// Squares of numbers in memory: the first, the distance of its rows, the distance of squares.
+#[derive(Clone, Copy)]
+pub struct Squares<P> {
+    first: P,
+    stride: usize,
+    step: usize,
+}
+
 /// A block in registers.
 pub trait Lanes: Copy {
     /// What each lane holds.
@@ -187,19 +200,18 @@ pub trait Lanes: Copy {
     /// The x, y, z of a block of points stored as rows, from the first 3 · WIDTH numbers.
     fn load_points(proof: Self::Proof, rows: &[Self::Number]) -> [Self; 3];
 
-    /// Transposes the square of WIDTH × WIDTH numbers that begins at `from` with rows
-    /// `from_stride` apart to the one at `to`.
+    /// Transposes squares of WIDTH × WIDTH numbers: each from the place in `from`, with its rows
+    /// a stride apart, to the place in `to`; both move on by their steps.
     ///
     /// # Safety
-    /// WIDTH numbers can be read at every one of the WIDTH rows of `from` and written at those of
-    /// `to`, and the two do not overlap.
+    /// WIDTH numbers can be read at every one of the WIDTH rows of each square of `from` and
+    /// written at those of `to`, and the two do not overlap.
     #[expect(unsafe_code, reason = "squares lie strided in slices; the callers check the slices")]
     unsafe fn transpose(
         proof: Self::Proof,
-        from: *const Self::Number,
-        from_stride: usize,
-        to: *mut Self::Number,
-        to_stride: usize,
+        from: Squares<*const Self::Number>,
+        to: Squares<*mut Self::Number>,
+        count: usize,
     );
 
     /// As [`Lanes::transpose`], for only the first `columns` < WIDTH rows of `from`.

@@ -1,7 +1,7 @@
 //! Blocks as plain arrays: for every machine, without fused multiply-adds, which would be library
 //! calls where the target has none.
 
-use super::{Blocks, Job, Lanes};
+use super::{Blocks, Job, Lanes, Squares};
 
 /// Eight f64.
 #[derive(Clone, Copy)]
@@ -111,17 +111,17 @@ macro_rules! lanes {
             #[inline(always)]
             unsafe fn transpose(
                 _proof: (),
-                from: *const $number,
-                from_stride: usize,
-                to: *mut $number,
-                to_stride: usize,
+                from: Squares<*const $number>,
+                to: Squares<*mut $number>,
+                count: usize,
             ) {
-                for row in 0..$width {
-                    for column in 0..$width {
-                        // SAFETY: both are inside the squares that the caller vouches for.
-                        unsafe {
-                            *to.add(column * to_stride + row) =
-                                *from.add(row * from_stride + column);
+                for square in 0..count {
+                    for row in 0..$width {
+                        for column in 0..$width {
+                            let at = square * from.step + row * from.stride + column;
+                            let target = square * to.step + column * to.stride + row;
+                            // SAFETY: both are inside the squares that the caller vouches for.
+                            unsafe { *to.first.add(target) = *from.first.add(at) }
                         }
                     }
                 }

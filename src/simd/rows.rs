@@ -1,6 +1,6 @@
 //! Between blocks of lanes and rows: a transposition, square by square.
 
-use super::{Blocks, Job, Lanes, Number};
+use super::{Blocks, Job, Lanes, Number, Squares};
 
 /// Writes one block of points as rows: `rows[point · stride + column] = blocks[column][point]` for
 /// every column of `blocks` and the WIDTH points.
@@ -43,14 +43,14 @@ fn blocks_to_rows<V: Lanes>(
     let columns = blocks.len();
     assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
     let whole = columns / width * width;
-    for column in (0..whole).step_by(width) {
-        let from = V::Number::numbers(&blocks[column..column + width]).as_ptr();
-        // SAFETY: `from` has WIDTH whole blocks; the last row written ends at
-        // (WIDTH - 1) · stride + column + WIDTH ≤ (WIDTH - 1) · stride + columns.
-        #[expect(unsafe_code, reason = "a square inside two slices checked above")]
-        unsafe {
-            V::transpose(proof, from, width, rows.as_mut_ptr().add(column), stride);
-        }
+    // SAFETY: `from` has WIDTH whole blocks for each square; the last row written ends at
+    // (WIDTH - 1) · stride + whole ≤ (WIDTH - 1) · stride + columns.
+    #[expect(unsafe_code, reason = "squares inside two slices checked above")]
+    unsafe {
+        let first = V::Number::numbers(blocks).as_ptr();
+        let from = Squares { first, stride: width, step: width * width };
+        let to = Squares { first: rows.as_mut_ptr(), stride, step: width };
+        V::transpose(proof, from, to, columns / width);
     }
     if whole < columns {
         let from = V::Number::numbers(&blocks[whole..]).as_ptr();
@@ -104,13 +104,13 @@ fn rows_to_blocks<V: Lanes>(
     let columns = blocks.len();
     assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
     let whole = columns / width * width;
-    for column in (0..whole).step_by(width) {
-        let to = V::Number::numbers_mut(&mut blocks[column..column + width]).as_mut_ptr();
-        // SAFETY: as in `to_rows`, with the two exchanged.
-        #[expect(unsafe_code, reason = "a square inside two slices checked above")]
-        unsafe {
-            V::transpose(proof, rows.as_ptr().add(column), stride, to, width);
-        }
+    // SAFETY: as in `to_rows`, with the two exchanged.
+    #[expect(unsafe_code, reason = "squares inside two slices checked above")]
+    unsafe {
+        let first = V::Number::numbers_mut(blocks).as_mut_ptr();
+        let from = Squares { first: rows.as_ptr(), stride, step: width };
+        let to = Squares { first, stride: width, step: width * width };
+        V::transpose(proof, from, to, columns / width);
     }
     for (column, block) in blocks.iter_mut().enumerate().skip(whole) {
         let mut at = column;

@@ -17,7 +17,7 @@ use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use crate::sh::{Axes, Form};
-use crate::simd::{Job, Lanes, Number, Path};
+use crate::simd::{Aligned, Job, Lanes, Number, Path};
 
 /// What is contracted, and where the results go.
 pub(super) enum Contraction<'a, T> {
@@ -120,8 +120,8 @@ impl<T: Lower> Contract<'_, T> {
 
     #[inline(never)]
     fn with_stack<const N: usize>(self, path: Path) {
-        let mut scratch = [T::ZERO; N];
-        T::run(path, WithScratch { task: self, scratch: &mut scratch });
+        let mut scratch = Aligned([T::ZERO; N]);
+        T::run(path, WithScratch { task: self, scratch: &mut scratch.0 });
     }
 }
 
@@ -143,13 +143,13 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
         let second = &mut scratch[..computed];
         let factors = plan.factors::<T>();
         let factors = factors.as_ref().map(|all| &all[..columns]);
-        let mut point = [[T::ZERO; 3]];
-        let mut inverse = [T::ZERO; 2];
+        let mut point = Aligned([[T::ZERO; 3]]);
+        let mut inverse = Aligned([T::ZERO; 2]);
         for block in 0..n.div_ceil(T::WIDTH) {
             let at = block * T::WIDTH;
-            plan.frame.load::<V>(proof, positions, at, &mut point[0], &mut inverse);
-            plan.fill::<V>(proof, &point, values);
-            let here = Here::<V>::new(proof, plan, values, &point[0], &inverse);
+            plan.frame.load::<V>(proof, positions, at, &mut point.0[0], &mut inverse.0);
+            plan.fill::<V>(proof, &point.0, values);
+            let here = Here::<V>::new(proof, plan, values, &point.0[0], &inverse.0);
             match &mut contraction {
                 Contraction::PullBack { cotangents, gradient } => {
                     let g = &mut first[..columns];

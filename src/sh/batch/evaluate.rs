@@ -7,7 +7,7 @@ use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use crate::Scalar;
 use crate::sh::Axes;
-use crate::simd::{Job, Lanes, Number};
+use crate::simd::{Aligned, Job, Lanes, Number};
 
 /// The most blocks of points that one call of a program fills.
 const CHUNK: usize = 8;
@@ -101,8 +101,8 @@ impl<T: Lower> Evaluate<'_, T> {
 
     #[inline(never)]
     fn with_stack<const N: usize>(self, path: crate::simd::Path, needs: Needs) {
-        let mut scratch = [T::ZERO; N];
-        T::run(path, WithScratch { task: self, needs, scratch: &mut scratch });
+        let mut scratch = Aligned([T::ZERO; N]);
+        T::run(path, WithScratch { task: self, needs, scratch: &mut scratch.0 });
     }
 }
 
@@ -124,8 +124,8 @@ struct Memory<'a, B> {
 struct Chunk<'a, T: Number> {
     plan: Plan,
     factors: Option<&'a [T]>,
-    points: [[T::Block; 3]; CHUNK],
-    inverses: [Inverse<T::Block>; CHUNK],
+    points: Aligned<[[T::Block; 3]; CHUNK]>,
+    inverses: Aligned<[Inverse<T::Block>; CHUNK]>,
 }
 
 impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
@@ -143,15 +143,15 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
         let mut chunk = Chunk {
             plan,
             factors: factors.as_ref().map(|all| &all[..plan.columns()]),
-            points: [[T::ZERO; 3]; CHUNK],
-            inverses: [[T::ZERO; 2]; CHUNK],
+            points: Aligned([[T::ZERO; 3]; CHUNK]),
+            inverses: Aligned([[T::ZERO; 2]; CHUNK]),
         };
         let blocks = task.n.div_ceil(T::WIDTH);
         for first in (0..blocks).step_by(size) {
             let count = size.min(blocks - first);
             for block in 0..count {
                 let at = (first + block) * T::WIDTH;
-                let (point, inverse) = (&mut chunk.points[block], &mut chunk.inverses[block]);
+                let (point, inverse) = (&mut chunk.points.0[block], &mut chunk.inverses.0[block]);
                 plan.frame.load::<V>(proof, task.positions, at, point, inverse);
             }
             match direct {
@@ -173,7 +173,7 @@ impl<T: Lower> Evaluate<'_, T> {
         count: usize,
     ) {
         let values = self.values.blocks(first, count);
-        self.plan.fill::<V>(proof, &chunk.points[..count], values);
+        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
         if self.gradients.is_none() && chunk.factors.is_none() {
             return;
         }
@@ -182,7 +182,7 @@ impl<T: Lower> Evaluate<'_, T> {
             let own = first + block;
             let gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
             let hessians = self.hessians.as_mut().map(|output| output.blocks(own, 1));
-            V::call(proof, Derive { point, gradients, hessians, mirrored: true });
+            V::call(proof, Derive { point, gradients, hessians });
         }
     }
 
@@ -200,26 +200,28 @@ impl<T: Lower> Evaluate<'_, T> {
         let unwanted = computed - self.plan.columns();
         let Memory { values, gradients, hessians, stage } = memory;
         let values = &mut values[..count * computed];
-        self.plan.fill::<V>(proof, &chunk.points[..count], values);
+        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
         for (block, values) in values.chunks_exact_mut(computed).enumerate() {
             let at = [first + block, self.n];
             if self.gradients.is_some() || chunk.factors.is_some() {
                 let point = chunk.point(block, values);
                 let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
                 let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
-                V::call(proof, Derive { point, gradients, hessians, mirrored: false });
+                V::call(proof, Derive { point, gradients, hessians });
             }
             self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
             if let Some(output) = &mut self.gradients {
-                let tiles =
-                    [0, 1, 2].map(|c| &gradients[c * computed + unwanted..(c + 1) * computed]);
-                output.write::<V>(proof, &tiles, at, stage);
+                if unwanted == 0 {
+                    output.write::<V>(proof, &[gradients], at, stage);
+                } else {
+                    let wanted = |c: usize| c * computed + unwanted..(c + 1) * computed;
+                    let tiles =
+                        [&gradients[wanted(0)], &gradients[wanted(1)], &gradients[wanted(2)]];
+                    output.write::<V>(proof, &tiles, at, stage);
+                }
             }
             if let Some(output) = &mut self.hessians {
-                let size = output.columns;
-                let tiles =
-                    [0, 1, 2, 1, 4, 5, 2, 5, 8].map(|c| &hessians[c * size..(c + 1) * size]);
-                output.write::<V>(proof, &tiles, at, stage);
+                output.write::<V>(proof, &[hessians], at, stage);
             }
         }
     }
@@ -231,8 +233,8 @@ impl<T: Number> Chunk<'_, T> {
             plan: self.plan,
             values,
             factors: self.factors,
-            at: &self.points[block],
-            inverse: &self.inverses[block],
+            at: &self.points.0[block],
+            inverse: &self.inverses.0[block],
         }
     }
 }
@@ -251,8 +253,6 @@ struct Derive<'a, T: Number> {
     point: Point<'a, T>,
     gradients: Option<&'a mut [T::Block]>,
     hessians: Option<&'a mut [T::Block]>,
-    /// Whether the lower triangle of `[3][3]` is needed.
-    mirrored: bool,
 }
 
 impl<T: Lower> Job<T> for Derive<'_, T> {
@@ -264,9 +264,7 @@ impl<T: Lower> Job<T> for Derive<'_, T> {
             self.point.gradients::<V>(proof, gradients);
             if let Some(hessians) = self.hessians {
                 self.point.hessians::<V>(proof, gradients, hessians);
-                if self.mirrored {
-                    mirror(hessians, self.point.plan.columns());
-                }
+                mirror(hessians, self.point.plan.columns());
             }
             self.point.finish_gradients::<V>(proof, gradients);
         }

@@ -43,27 +43,8 @@ impl<T: Number> Output<'_, T> {
         &mut blocks[index * size..(index + count) * size]
     }
 
-    /// Writes one component of the points from `first` on: `count` of them in `tile`.
-    #[inline(always)]
-    fn write_rows<V: Lanes<Number = T>>(
-        &mut self,
-        proof: V::Proof,
-        tile: &[BlockOf<V>],
-        first: usize,
-        count: usize,
-        component: usize,
-    ) {
-        let stride = self.size();
-        let rows = &mut self.numbers[first * stride + component * self.columns..];
-        if count == T::WIDTH {
-            to_rows::<V>(proof, tile, rows, stride);
-        } else {
-            partial_rows::<T>(tile, rows, stride, count);
-        }
-    }
-
-    /// Writes the block of points `index` of `n` from tiles, one for each component. `stage` is
-    /// memory for as many blocks as one block of points has.
+    /// Writes the block of points `index` of `n` from tiles that together are `[components]
+    /// [columns]`. `stage` is memory for as many blocks as one block of points has.
     #[inline(always)]
     pub fn write<V: Lanes<Number = T>>(
         &mut self,
@@ -74,31 +55,35 @@ impl<T: Number> Output<'_, T> {
     ) {
         let first = index * T::WIDTH;
         let count = T::WIDTH.min(n - first);
-        let columns = self.columns;
-        match (self.layout, self.streamed && count == T::WIDTH) {
-            (Layout::Rows, false) => {
-                for (component, tile) in tiles.iter().enumerate() {
-                    self.write_rows::<V>(proof, tile, first, count, component);
+        let size = self.size();
+        let streamed = self.streamed && count == T::WIDTH;
+        let mut at = 0;
+        for tile in tiles {
+            match self.layout {
+                Layout::Rows if streamed => {
+                    let rows = T::numbers_mut(&mut stage[..size]);
+                    to_rows::<V>(proof, tile, &mut rows[at..], size);
                 }
-            }
-            (Layout::Rows, true) => {
-                let size = self.size();
-                let stage = T::numbers_mut(&mut stage[..size]);
-                for (component, tile) in tiles.iter().enumerate() {
-                    to_rows::<V>(proof, tile, &mut stage[component * columns..], size);
+                Layout::Rows => {
+                    let rows = &mut self.numbers[first * size + at..];
+                    match count == T::WIDTH {
+                        true => to_rows::<V>(proof, tile, rows, size),
+                        false => partial_rows::<T>(tile, rows, size, count),
+                    }
                 }
-                stream::<V>(proof, stage, &mut self.numbers[first * size..][..T::WIDTH * size]);
-            }
-            (Layout::Lanes, streamed) => {
-                let blocks = self.blocks(index, 1);
-                for (tile, out) in tiles.iter().zip(blocks.chunks_exact_mut(columns)) {
-                    if streamed {
-                        stream::<V>(proof, T::numbers(tile), T::numbers_mut(out));
-                    } else {
-                        out.copy_from_slice(tile);
+                Layout::Lanes => {
+                    let out = &mut self.blocks(index, 1)[at..at + tile.len()];
+                    match streamed {
+                        true => stream::<V>(proof, T::numbers(tile), T::numbers_mut(out)),
+                        false => out.copy_from_slice(tile),
                     }
                 }
             }
+            at += tile.len();
+        }
+        if streamed && self.layout == Layout::Rows {
+            let rows = &mut self.numbers[first * size..][..T::WIDTH * size];
+            stream::<V>(proof, T::numbers(&stage[..size]), rows);
         }
     }
 }

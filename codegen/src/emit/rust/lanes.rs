@@ -227,9 +227,9 @@ fn coefficients(tables: &Harmonics) -> TokenStream {
     for l in 0..=tables.lmax() {
         for m in 0..=l as i32 {
             let row = lowering(tables, l, m);
-            let f64s = row.each_ref().map(|c| wide_literal(c));
+            let f64s = row.each_ref().map(wide_literal);
             wide.push(quote!([#(#f64s),*]));
-            let f32s = row.each_ref().map(|c| narrow_literal(c));
+            let f32s = row.each_ref().map(narrow_literal);
             narrow.push(quote!([#(#f32s),*]));
         }
     }
