@@ -205,6 +205,10 @@ macro_rules! lanes {
                         $stream(to.as_mut_ptr().add($width), $load(from.as_ptr().add($width)));
                     }
                 }
+            }
+
+            #[inline(always)]
+            fn fence(_proof: Avx2) {
                 // SAFETY: every processor with the path has it.
                 unsafe { _mm_sfence() };
             }

@@ -181,6 +181,10 @@ macro_rules! lanes {
                     // SAFETY: by the proof; both are blocks, and `to` is aligned.
                     unsafe { $stream(to.as_mut_ptr(), $load(from.as_ptr())) }
                 }
+            }
+
+            #[inline(always)]
+            fn fence(_proof: Avx512) {
                 // SAFETY: every processor with the path has it.
                 unsafe { _mm_sfence() };
             }

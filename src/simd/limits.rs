@@ -86,5 +86,6 @@ impl<T: Number> Job<T> for Streaming<'_, T> {
         for part in self.numbers.chunks_mut(page.len()) {
             super::stream::<V>(proof, &page[..part.len()], part);
         }
+        V::fence(proof);
     }
 }

@@ -17,7 +17,7 @@
 //! - Raw pointers are made from slices whose lengths the same function has asserted just before;
 //!   loads and stores are unaligned ones, except streaming stores, which write to addresses that
 //!   were rounded up to a whole block.
-//! - Streaming stores end with a fence before the slice is given back.
+//! - After streaming stores comes a fence, before the slices go back to the caller.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -245,6 +245,10 @@ pub trait Lanes: Copy {
         from: &[<Self::Number as Blocks>::Block],
         to: &mut [<Self::Number as Blocks>::Block],
     );
+
+    /// Orders what [`Lanes::stream`] has written before all that follows.
+    #[inline(always)]
+    fn fence(_proof: Self::Proof) {}
 }
 
 impl Blocks for f64 {

@@ -121,7 +121,7 @@ fn rows_to_blocks<V: Lanes>(
     }
 }
 
-/// Copies numbers to memory past the caches.
+/// Copies numbers to memory past the caches; [`Lanes::fence`] must follow the last copy.
 ///
 /// # Panics
 /// If the lengths differ.

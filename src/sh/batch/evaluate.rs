@@ -159,6 +159,9 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
                 false => task.tiled::<V>(proof, &chunk, first, count, &mut memory),
             }
         }
+        if needs.stage > 0 {
+            V::fence(proof);
+        }
     }
 }
 
@@ -172,17 +175,25 @@ impl<T: Lower> Evaluate<'_, T> {
         first: usize,
         count: usize,
     ) {
+        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
         let values = self.values.blocks(first, count);
-        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        if !drawn {
+            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        }
         if self.gradients.is_none() && chunk.factors.is_none() {
             return;
         }
         for (block, values) in values.chunks_exact_mut(self.plan.computed()).enumerate() {
-            let point = chunk.point(block, values);
             let own = first + block;
-            let gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
+            let mut gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
             let hessians = self.hessians.as_mut().map(|output| output.blocks(own, 1));
-            V::call(proof, Derive { point, gradients, hessians });
+            if drawn && let Some(gradients) = &mut gradients {
+                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
+            }
+            if !drawn || hessians.is_some() || self.plan.has_finish() {
+                let point = chunk.point(block, values);
+                V::call(proof, Derive { point, gradients, hessians, drawn });
+            }
         }
     }
 
@@ -200,14 +211,21 @@ impl<T: Lower> Evaluate<'_, T> {
         let unwanted = computed - self.plan.columns();
         let Memory { values, gradients, hessians, stage } = memory;
         let values = &mut values[..count * computed];
-        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
+        if !drawn {
+            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        }
         for (block, values) in values.chunks_exact_mut(computed).enumerate() {
             let at = [first + block, self.n];
-            if self.gradients.is_some() || chunk.factors.is_some() {
+            if drawn {
+                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
+            }
+            let first = self.gradients.is_some() && !drawn;
+            if first || self.hessians.is_some() || self.plan.has_finish() {
                 let point = chunk.point(block, values);
                 let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
                 let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
-                V::call(proof, Derive { point, gradients, hessians });
+                V::call(proof, Derive { point, gradients, hessians, drawn });
             }
             self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
             if let Some(output) = &mut self.gradients {
@@ -253,6 +271,8 @@ struct Derive<'a, T: Number> {
     point: Point<'a, T>,
     gradients: Option<&'a mut [T::Block]>,
     hessians: Option<&'a mut [T::Block]>,
+    /// Whether a program has given the native gradients.
+    drawn: bool,
 }
 
 impl<T: Lower> Job<T> for Derive<'_, T> {
@@ -261,7 +281,9 @@ impl<T: Lower> Job<T> for Derive<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
         if let Some(gradients) = self.gradients {
-            self.point.gradients::<V>(proof, gradients);
+            if !self.drawn {
+                self.point.gradients::<V>(proof, gradients);
+            }
             if let Some(hessians) = self.hessians {
                 self.point.hessians::<V>(proof, gradients, hessians);
                 mirror(hessians, self.point.plan.columns());
@@ -295,12 +317,7 @@ impl<T: Lower> Point<'_, T> {
     /// Native gradients of all computed degrees above the lowest, by the caller's axes.
     #[inline(always)]
     fn gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
-        let size = self.plan.computed();
-        let [first, second, third] = parts(out, size);
-        let [x, y, z] = match self.plan.frame.axes {
-            Axes::ZPolar => [first, second, third],
-            Axes::YPolar => [third, first, second],
-        };
+        let [x, y, z] = self.plan.by_native_axis(out);
         for l in self.plan.base..=self.plan.high {
             let row = self.plan.row(l);
             let below = match l > self.plan.base {

@@ -36,6 +36,35 @@ impl<T: Number, P: Program> Job<T> for Fill<'_, T::Block, P> {
     }
 }
 
+/// A generated program: lanes of x, y, z to values and derivatives along the native axes.
+trait GradientProgram {
+    fn run<V: Lanes>(
+        proof: V::Proof,
+        r: [V; 3],
+        values: &mut [BlockOf<V>],
+        gradient: [&mut [BlockOf<V>]; 3],
+    );
+}
+
+/// A program with gradients on one block of points.
+struct FillGradient<'a, B, P> {
+    point: &'a [B; 3],
+    values: &'a mut [B],
+    gradient: [&'a mut [B]; 3],
+    program: PhantomData<P>,
+}
+
+impl<T: Number, P: GradientProgram> Job<T> for FillGradient<'_, T::Block, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let [x, y, z] = self.point;
+        let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
+        P::run(proof, r, self.values, self.gradient);
+    }
+}
+
 /// A correctly rounded constant in every lane.
 #[inline(always)]
 fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {

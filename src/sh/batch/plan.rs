@@ -7,7 +7,7 @@ use super::points::Frame;
 use super::{Batch, Layout};
 use crate::LMAX;
 use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
-use crate::sh::{Normalization, Phase};
+use crate::sh::{Axes, Form, Normalization, Phase};
 use crate::simd::{Lanes, Number, Path};
 
 /// The most values of a point.
@@ -104,6 +104,42 @@ impl Plan {
         } else {
             fill::solid::<V>(proof, self.high, points, out, stride);
         }
+    }
+
+    /// Whether one program gives values and native gradients.
+    pub fn has_gradient_program<V: Lanes>(&self) -> bool {
+        V::UNROLLED && self.high <= fill::GRADIENT_LMAX && self.base == 0
+    }
+
+    /// Fills the computed values and native gradients of one block of points, by the caller's axes.
+    #[inline(always)]
+    pub fn fill_gradients<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        point: &[BlockOf<V>; 3],
+        values: &mut [BlockOf<V>],
+        gradients: &mut [BlockOf<V>],
+    ) {
+        let gradient = self.by_native_axis(gradients);
+        fill::solid_gradient::<V>(proof, self.high, point, values, gradient);
+    }
+
+    /// The three parts of an array of the caller `[3][computed]`, by native axis.
+    #[inline(always)]
+    pub fn by_native_axis<'a, B>(&self, array: &'a mut [B]) -> [&'a mut [B]; 3] {
+        let size = self.computed();
+        let (first, rest) = array.split_at_mut(size);
+        let (second, third) = rest.split_at_mut(size);
+        let third = &mut third[..size];
+        match self.frame.axes {
+            Axes::ZPolar => [first, second, third],
+            Axes::YPolar => [third, first, second],
+        }
+    }
+
+    /// Whether values and native gradients are not yet what the caller wants.
+    pub fn has_finish(&self) -> bool {
+        self.has_factors() || self.frame.form == Form::Spherical
     }
 
     /// Whether values are not the native ones.

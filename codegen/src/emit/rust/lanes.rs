@@ -17,6 +17,10 @@ use crate::tables::{Harmonics, Surd};
 /// over tables, and take long to compile.
 const UNROLLED_LMAX: usize = 12;
 
+/// The highest degree for which programs with gradients are written: beyond it loops are bound by
+/// the same stores, and programs run out of registers.
+const GRADIENT_LMAX: usize = 5;
+
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
@@ -30,6 +34,12 @@ pub fn module(tables: &Harmonics) -> TokenStream {
         programs.push(program(&format!("Degree{l}"), &single, &(0..=2 * l).collect::<Vec<_>>()));
     }
     let highest = lmax.min(UNROLLED_LMAX);
+    let with_gradients = lmax.min(GRADIENT_LMAX);
+    for l in 0..=with_gradients {
+        let program = all_degrees(tables, l, Points::Solid, Derivatives::First);
+        programs.push(gradient_program(l, &program));
+    }
+    let gradient_dispatcher = gradient_dispatcher(with_gradients);
     let dispatchers = [("solid", "Solid"), ("unit", "Unit"), ("degree", "Degree")]
         .map(|(name, prefix)| dispatcher(highest, name, prefix));
     let recurrence = recurrence(tables);
@@ -37,6 +47,9 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     quote! {
         #(#programs)*
         #(#dispatchers)*
+        #gradient_dispatcher
+        /// The highest degree with programs for gradients; above it there are loops.
+        pub(super) const GRADIENT_LMAX: usize = #with_gradients;
         /// The highest degree with programs of its own; above it there are loops.
         pub(super) const UNROLLED_LMAX: usize = #highest;
         #coefficients
@@ -61,16 +74,10 @@ fn program(name: &str, program: &Program, order: &[usize]) -> TokenStream {
     let mut writer =
         Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() };
     for &index in order {
-        let value = writer.value(values[index]);
-        let index = Literal::usize_unsuffixed(index);
-        writer.lines.push(quote!(#value.store(&mut out[#index]);));
+        writer.store(values[index], "out", index);
     }
     let lines = writer.lines;
-    let used = |axis| program.nodes.iter().any(|node| node.op == Op::Input(axis));
-    let inputs = [0, 1, 2].map(|axis| {
-        let name = format_ident!("{}", program.inputs[axis]);
-        if used(axis) { quote!(#name) } else { quote!(_) }
-    });
+    let inputs = program_inputs(program);
     let count = Literal::usize_unsuffixed(values.len());
     quote! {
         #[doc = #doc]
@@ -87,6 +94,94 @@ fn program(name: &str, program: &Program, order: &[usize]) -> TokenStream {
     }
 }
 
+/// A type `SolidGradient<l>` which runs a program of values and gradients. Derivatives of order m
+/// follow the values of order m + 1, the last that they read.
+fn gradient_program(l: usize, program: &Program) -> TokenStream {
+    let doc = format!(" {}.", program.count());
+    let name = format_ident!("SolidGradient{l}");
+    let [values, gradients] = [0, 1].map(|index| &program.outputs[index].values);
+    let mut writer =
+        Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() };
+    let order_of = |index: usize| {
+        let l = index.isqrt();
+        (l * l + l).abs_diff(index)
+    };
+    let order = column_order(l);
+    let size = order.len();
+    for m in 0..=l + 1 {
+        for &index in order.iter().filter(|&&index| order_of(index) == m) {
+            writer.store(values[index], "values", index);
+        }
+        for &index in order.iter().filter(|&&index| order_of(index) + 1 == m) {
+            for (axis, array) in ["dx", "dy", "dz"].into_iter().enumerate() {
+                writer.store(gradients[axis * size + index], array, index);
+            }
+        }
+    }
+    let lines = writer.lines;
+    let inputs = program_inputs(program);
+    let count = Literal::usize_unsuffixed(size);
+    quote! {
+        #[doc = #doc]
+        struct #name;
+        impl GradientProgram for #name {
+            #[inline(always)]
+            fn run<V: Lanes>(
+                proof: V::Proof,
+                [#(#inputs),*]: [V; 3],
+                values: &mut [BlockOf<V>],
+                [dx, dy, dz]: [&mut [BlockOf<V>]; 3],
+            ) {
+                const ENOUGH: &str = "a block for each value";
+                let values: &mut [BlockOf<V>; #count] = values.try_into().expect(ENOUGH);
+                let dx: &mut [BlockOf<V>; #count] = dx.try_into().expect(ENOUGH);
+                let dy: &mut [BlockOf<V>; #count] = dy.try_into().expect(ENOUGH);
+                let dz: &mut [BlockOf<V>; #count] = dz.try_into().expect(ENOUGH);
+                #(#lines)*
+            }
+        }
+    }
+}
+
+/// The pattern of the inputs, `_` where one is unused.
+fn program_inputs(program: &Program) -> [TokenStream; 3] {
+    [0, 1, 2].map(|axis| {
+        let name = format_ident!("{}", program.inputs[axis]);
+        let used = program.nodes.iter().any(|node| node.op == Op::Input(axis));
+        if used { quote!(#name) } else { quote!(_) }
+    })
+}
+
+/// The function that chooses a program with gradients by its degree.
+fn gradient_dispatcher(highest: usize) -> TokenStream {
+    let arms = (0..=highest).map(|l| {
+        let program = format_ident!("SolidGradient{l}");
+        let l = Literal::usize_unsuffixed(l);
+        quote! {
+            #l => V::call(
+                proof,
+                FillGradient { point, values, gradient, program: PhantomData::<#program> },
+            ),
+        }
+    });
+    quote! {
+        /// Runs `SolidGradient<l>` on one block of points. The degree has been checked.
+        #[inline(always)]
+        pub(super) fn solid_gradient<V: Lanes>(
+            proof: V::Proof,
+            l: usize,
+            point: &[BlockOf<V>; 3],
+            values: &mut [BlockOf<V>],
+            gradient: [&mut [BlockOf<V>]; 3],
+        ) {
+            match l {
+                #(#arms)*
+                _ => unreachable!("degree {l} has no program with gradients"),
+            }
+        }
+    }
+}
+
 /// Writes the nodes that a value needs before the value itself.
 struct Writer<'a> {
     program: &'a Program,
@@ -95,6 +190,14 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes a value and where it is stored.
+    fn store(&mut self, id: Id, array: &str, index: usize) {
+        let value = self.value(id);
+        let array = format_ident!("{array}");
+        let index = Literal::usize_unsuffixed(index);
+        self.lines.push(quote!(#value.store(&mut #array[#index]);));
+    }
+
     /// The expression of a value whose nodes have been written.
     fn value(&mut self, id: Id) -> TokenStream {
         let op = &self.program.node(id).op;
