@@ -307,56 +307,54 @@ fn pick_f32(a: __m512, b: __m512, c: __m512, picks: &[[i32; 16]; 2]) -> __m512 {
     _mm512_permutex2var_ps(_mm512_permutex2var_ps(a, first, b), second, c)
 }
 
-/// Quarters of four rows in one register: loaded through masks, which costs no shuffle. The masks
-/// are not known to the compiler, which would make shuffles of them.
+/// Halves of two rows in one register: the second is loaded through a mask, which costs no shuffle.
+/// The mask is not known to the compiler, which would make a shuffle of it.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn join_f64(from: *const f64, stride: usize, masks: [__mmask8; 3]) -> __m512d {
-    // SAFETY: the caller vouches for 2 numbers at each of the rows 0, 2, 4, 6.
+unsafe fn join_f64(low: *const f64, high: *const f64, mask: __mmask8) -> __m512d {
+    // SAFETY: the caller vouches for 4 numbers at both.
     unsafe {
-        let row = _mm512_broadcast_f64x2(_mm_loadu_pd(from));
-        let at = from.add(2 * stride);
-        let row = _mm512_mask_broadcast_f64x2(row, masks[0], _mm_loadu_pd(at));
-        let at = from.add(4 * stride);
-        let row = _mm512_mask_broadcast_f64x2(row, masks[1], _mm_loadu_pd(at));
-        let at = from.add(6 * stride);
-        _mm512_mask_broadcast_f64x2(row, masks[2], _mm_loadu_pd(at))
+        let low = _mm512_castpd256_pd512(_mm256_loadu_pd(low));
+        _mm512_mask_broadcast_f64x4(low, mask, _mm256_loadu_pd(high))
     }
 }
 
-/// Quarters are joined as they are loaded; then pairs are exchanged.
+/// Halves of two rows are joined as they are loaded; then pairs, then quarters are exchanged.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
 unsafe fn transpose_f64(from: Squares<*const f64>, to: Squares<*mut f64>, count: usize) {
-    let masks = black_box([0b1100, 0b11_0000, 0b1100_0000]);
-    for square in 0..count {
-        for quarter in 0..4 {
-            // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
-            unsafe {
-                let at = from.first.add(square * from.step + 2 * quarter);
-                let even = join_f64(at, from.stride, masks);
-                let odd = join_f64(at.add(from.stride), from.stride, masks);
-                let target = to.first.add(square * to.step + 2 * quarter * to.stride);
-                _mm512_storeu_pd(target, _mm512_unpacklo_pd(even, odd));
-                _mm512_storeu_pd(target.add(to.stride), _mm512_unpackhi_pd(even, odd));
-            }
+    let mask = black_box(0xf0);
+    let stride = from.stride;
+    for half in 0..2 * count {
+        // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
+        unsafe {
+            let from = from.first.add(half / 2 * from.step + half % 2 * 4);
+            let a = join_f64(from, from.add(2 * stride), mask);
+            let b = join_f64(from.add(stride), from.add(3 * stride), mask);
+            let c = join_f64(from.add(4 * stride), from.add(6 * stride), mask);
+            let d = join_f64(from.add(5 * stride), from.add(7 * stride), mask);
+            let (even_low, odd_low) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+            let (even_high, odd_high) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
+            let target = to.first.add(half / 2 * to.step + half % 2 * 4 * to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0x88>(even_low, even_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0x88>(odd_low, odd_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0xdd>(even_low, even_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0xdd>(odd_low, odd_high));
         }
     }
 }
 
-/// Quarters of four rows in one register, as for f64.
+/// Halves of two rows in one register, as for f64.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn join_f32(from: *const f32, stride: usize, masks: [__mmask16; 3]) -> __m512 {
-    // SAFETY: the caller vouches for 4 numbers at each of the rows 0, 4, 8, 12.
+unsafe fn join_f32(low: *const f32, high: *const f32, mask: __mmask16) -> __m512 {
+    // SAFETY: the caller vouches for 8 numbers at both.
     unsafe {
-        let row = _mm512_broadcast_f32x4(_mm_loadu_ps(from));
-        let at = from.add(4 * stride);
-        let row = _mm512_mask_broadcast_f32x4(row, masks[0], _mm_loadu_ps(at));
-        let at = from.add(8 * stride);
-        let row = _mm512_mask_broadcast_f32x4(row, masks[1], _mm_loadu_ps(at));
-        let at = from.add(12 * stride);
-        _mm512_mask_broadcast_f32x4(row, masks[2], _mm_loadu_ps(at))
+        let low = _mm512_castps256_ps512(_mm256_loadu_ps(low));
+        _mm512_mask_broadcast_f32x8(low, mask, _mm256_loadu_ps(high))
     }
 }
 
@@ -364,22 +362,32 @@ unsafe fn join_f32(from: *const f32, stride: usize, masks: [__mmask16; 3]) -> __
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
 unsafe fn transpose_f32(from: Squares<*const f32>, to: Squares<*mut f32>, count: usize) {
-    let masks = black_box([0xf0, 0xf00, 0xf000]);
-    for square in 0..count {
-        for quarter in 0..4 {
-            // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
-            unsafe {
-                let at = from.first.add(square * from.step + 4 * quarter);
-                let a = join_f32(at, from.stride, masks);
-                let b = join_f32(at.add(from.stride), from.stride, masks);
-                let c = join_f32(at.add(2 * from.stride), from.stride, masks);
-                let d = join_f32(at.add(3 * from.stride), from.stride, masks);
-                let rows = quarters(a, b, c, d);
-                let target = to.first.add(square * to.step + 4 * quarter * to.stride);
-                _mm512_storeu_ps(target, rows[0]);
-                _mm512_storeu_ps(target.add(to.stride), rows[1]);
-                _mm512_storeu_ps(target.add(2 * to.stride), rows[2]);
-                _mm512_storeu_ps(target.add(3 * to.stride), rows[3]);
+    let mask = black_box(0xff00);
+    let stride = from.stride;
+    for half in 0..2 * count {
+        // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
+        unsafe {
+            let from = from.first.add(half / 2 * from.step + half % 2 * 8);
+            let high = from.add(8 * stride);
+            let low = quarters(
+                join_f32(from, from.add(4 * stride), mask),
+                join_f32(from.add(stride), from.add(5 * stride), mask),
+                join_f32(from.add(2 * stride), from.add(6 * stride), mask),
+                join_f32(from.add(3 * stride), from.add(7 * stride), mask),
+            );
+            let high = quarters(
+                join_f32(high, high.add(4 * stride), mask),
+                join_f32(high.add(stride), high.add(5 * stride), mask),
+                join_f32(high.add(2 * stride), high.add(6 * stride), mask),
+                join_f32(high.add(3 * stride), high.add(7 * stride), mask),
+            );
+            let target = to.first.add(half / 2 * to.step + half % 2 * 8 * to.stride);
+            for row in 0..4 {
+                let target = target.add(row * to.stride);
+                let (low, high) = (low[row], high[row]);
+                _mm512_storeu_ps(target, _mm512_shuffle_f32x4::<0x88>(low, high));
+                let target = target.add(4 * to.stride);
+                _mm512_storeu_ps(target, _mm512_shuffle_f32x4::<0xdd>(low, high));
             }
         }
     }
