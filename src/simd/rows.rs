@@ -14,11 +14,30 @@ pub(crate) fn to_rows<V: Lanes>(
     rows: &mut [V::Number],
     stride: usize,
 ) {
-    V::call(proof, ToRows { blocks, rows, stride });
+    let tile = blocks.len();
+    V::call(proof, ToRows { blocks, tile, skipped: 0, rows, stride });
+}
+
+/// Writes many blocks of points as rows, from tiles of `tile` blocks of which the first `skipped`
+/// are left out.
+///
+/// # Panics
+/// If `rows` is too short.
+#[inline(always)]
+pub(crate) fn tiles_to_rows<V: Lanes>(
+    proof: V::Proof,
+    blocks: &[<V::Number as Blocks>::Block],
+    [tile, skipped]: [usize; 2],
+    rows: &mut [V::Number],
+    stride: usize,
+) {
+    V::call(proof, ToRows { blocks, tile, skipped, rows, stride });
 }
 
 struct ToRows<'a, T: Number> {
     blocks: &'a [T::Block],
+    tile: usize,
+    skipped: usize,
     rows: &'a mut [T],
     stride: usize,
 }
@@ -28,7 +47,11 @@ impl<T: Number> Job<T> for ToRows<'_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        blocks_to_rows::<V>(proof, self.blocks, self.rows, self.stride);
+        let size = T::WIDTH * self.stride;
+        for (index, tile) in self.blocks.chunks_exact(self.tile).enumerate() {
+            let rows = &mut self.rows[index * size..];
+            blocks_to_rows::<V>(proof, &tile[self.skipped..], rows, self.stride);
+        }
     }
 }
 

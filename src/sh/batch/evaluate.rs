@@ -227,7 +227,6 @@ impl<T: Lower> Evaluate<'_, T> {
                 let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
                 V::call(proof, Derive { point, gradients, hessians, drawn });
             }
-            self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
             if let Some(output) = &mut self.gradients {
                 if unwanted == 0 {
                     output.write::<V>(proof, &[gradients], at, stage);
@@ -241,6 +240,12 @@ impl<T: Lower> Evaluate<'_, T> {
             if let Some(output) = &mut self.hessians {
                 output.write::<V>(proof, &[hessians], at, stage);
             }
+        }
+        let tile = [computed, unwanted];
+        let whole = self.values.write_whole::<V>(proof, values, tile, [first, self.n]);
+        for (block, values) in values.chunks_exact(computed).enumerate().skip(whole) {
+            let at = [first + block, self.n];
+            self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
         }
     }
 }

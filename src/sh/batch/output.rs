@@ -3,7 +3,7 @@
 
 use super::Layout;
 use super::fill::BlockOf;
-use crate::simd::{Blocks, Lanes, Number, from_rows, stream, to_rows};
+use crate::simd::{Blocks, Lanes, Number, from_rows, stream, tiles_to_rows, to_rows};
 
 /// An array `[n][components][columns]` of the caller in one of the layouts.
 pub(super) struct Output<'a, T> {
@@ -41,6 +41,26 @@ impl<T: Number> Output<'_, T> {
         let size = self.size();
         let (blocks, _) = T::blocks_mut(self.numbers);
         &mut blocks[index * size..(index + count) * size]
+    }
+
+    /// Writes values of the blocks of points from `first` on, one tile for each, of which the
+    /// first blocks are left out; returns how many it has written. The others take [`Output::write`].
+    #[inline(always)]
+    pub fn write_whole<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        blocks: &[BlockOf<V>],
+        [tile, skipped]: [usize; 2],
+        [first, n]: [usize; 2],
+    ) -> usize {
+        if self.layout != Layout::Rows || self.streamed {
+            return 0;
+        }
+        let size = self.size();
+        let whole = (blocks.len() / tile).min(n / T::WIDTH - first);
+        let rows = &mut self.numbers[first * T::WIDTH * size..];
+        tiles_to_rows::<V>(proof, &blocks[..whole * tile], [tile, skipped], rows, size);
+        whole
     }
 
     /// Writes the block of points `index` of `n` from tiles that together are `[components]
