@@ -149,11 +149,9 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
         let blocks = task.n.div_ceil(T::WIDTH);
         for first in (0..blocks).step_by(size) {
             let count = size.min(blocks - first);
-            for block in 0..count {
-                let at = (first + block) * T::WIDTH;
-                let (point, inverse) = (&mut chunk.points.0[block], &mut chunk.inverses.0[block]);
-                plan.frame.load::<V>(proof, task.positions, at, point, inverse);
-            }
+            let points = &mut chunk.points.0[..count];
+            let inverses = &mut chunk.inverses.0[..count];
+            plan.frame.load_many::<V>(proof, task.positions, first, points, inverses);
             match direct {
                 true => task.direct::<V>(proof, &chunk, first, count),
                 false => task.tiled::<V>(proof, &chunk, first, count, &mut memory),

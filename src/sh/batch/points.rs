@@ -4,7 +4,7 @@ use super::fill::BlockOf;
 use crate::Scalar;
 use crate::sh::evaluate::Polar;
 use crate::sh::{Axes, Form};
-use crate::simd::{Blocks, Lanes, Number};
+use crate::simd::{Blocks, Job, Lanes, Number};
 
 /// Positions of n points.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,19 @@ impl Frame {
         self.form == Form::Spherical && !self.unit
     }
 
+    /// The native arguments of the blocks of points from `first` on, as [`Frame::load`] gives them.
+    #[inline(always)]
+    pub fn load_many<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        positions: Positions<'_, V::Number>,
+        first: usize,
+        points: &mut [[BlockOf<V>; 3]],
+        inverses: &mut [Inverse<BlockOf<V>>],
+    ) {
+        V::call(proof, LoadMany { frame: *self, positions, first, points, inverses });
+    }
+
     /// The native arguments of the block of points that begins at `first`; a block that is not full
     /// repeats the last point. For spherical harmonics `inverse` receives 1/|r|.
     #[inline(always)]
@@ -119,6 +132,26 @@ impl Frame {
             r[0].store(x);
             r[1].store(y);
             r[2].store(z);
+        }
+    }
+}
+
+struct LoadMany<'a, T: Number> {
+    frame: Frame,
+    positions: Positions<'a, T>,
+    first: usize,
+    points: &'a mut [[T::Block; 3]],
+    inverses: &'a mut [Inverse<T::Block>],
+}
+
+impl<T: Number> Job<T> for LoadMany<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        for (index, (point, inverse)) in self.points.iter_mut().zip(self.inverses).enumerate() {
+            let at = (self.first + index) * T::WIDTH;
+            self.frame.load::<V>(proof, self.positions, at, point, inverse);
         }
     }
 }
