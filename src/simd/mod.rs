@@ -31,7 +31,7 @@ mod portable;
 mod rows;
 
 pub(crate) use cache::last_level_cache;
-pub(crate) use rows::{from_rows, stream, tiles_to_rows, to_rows};
+pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
 

@@ -1,6 +1,7 @@
 //! Values, gradients and Hessians of a batch, block by block.
 
-use super::fill::{BlockOf, Lower};
+use super::Layout;
+use super::fill::{BlockOf, Lower, SMALL_LMAX, SmallArguments, small_rows};
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
@@ -147,7 +148,8 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
             inverses: Aligned([[T::ZERO; 2]; CHUNK]),
         };
         let blocks = task.n.div_ceil(T::WIDTH);
-        for first in (0..blocks).step_by(size) {
+        let done = task.small::<V>(proof);
+        for first in (done..blocks).step_by(size) {
             let count = size.min(blocks - first);
             let points = &mut chunk.points.0[..count];
             let inverses = &mut chunk.inverses.0[..count];
@@ -164,6 +166,30 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
 }
 
 impl<T: Lower> Evaluate<'_, T> {
+    /// Evaluates whole blocks of points to a low degree as rows, if that is what is asked for;
+    /// returns how many.
+    #[inline(always)]
+    fn small<V: Lanes<Number = T>>(&mut self, proof: V::Proof) -> usize {
+        let plan = &self.plan;
+        let native = plan.low == 0 && plan.high <= SMALL_LMAX && !plan.has_factors();
+        let values_only = self.gradients.is_none();
+        let fits = native && self.hessians.is_none() && (values_only || !plan.has_finish());
+        let rows = self.values.layout == Layout::Rows && !self.values.streamed;
+        if !(V::UNROLLED && fits && rows) {
+            return 0;
+        }
+        let blocks = self.n / T::WIDTH;
+        let arguments = SmallArguments {
+            frame: plan.frame,
+            positions: self.positions,
+            blocks,
+            values: self.values.numbers,
+            gradients: self.gradients.as_mut().map(|output| &mut *output.numbers),
+        };
+        small_rows::<V>(proof, plan.high, arguments);
+        blocks
+    }
+
     /// Evaluates blocks of points where the caller wants them.
     #[inline(always)]
     fn direct<V: Lanes<Number = T>>(

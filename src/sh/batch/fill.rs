@@ -2,8 +2,10 @@
 
 use std::marker::PhantomData;
 
+use super::points::{Frame, Positions};
 use crate::LMAX;
-use crate::simd::{Blocks, Job, Lanes, Number};
+use crate::sh::Axes;
+use crate::simd::{Aligned, Blocks, Job, Lanes, Number, blocks_to_rows};
 
 /// The block of the lanes V.
 pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
@@ -62,6 +64,67 @@ impl<T: Number, P: GradientProgram> Job<T> for FillGradient<'_, T::Block, P> {
         let [x, y, z] = self.point;
         let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
         P::run(proof, r, self.values, self.gradient);
+    }
+}
+
+/// What [`small_rows`] reads and writes.
+pub(super) struct SmallArguments<'a, T> {
+    pub frame: Frame,
+    pub positions: Positions<'a, T>,
+    /// Whole blocks of points.
+    pub blocks: usize,
+    pub values: &'a mut [T],
+    pub gradients: Option<&'a mut [T]>,
+}
+
+/// Programs of a low degree, whose results go to rows at once.
+struct SmallRows<'a, T, P, G> {
+    arguments: SmallArguments<'a, T>,
+    programs: PhantomData<(P, G)>,
+}
+
+/// The most values of a point in [`SmallRows`].
+const SMALL: usize = (SMALL_LMAX + 1) * (SMALL_LMAX + 1);
+
+impl<T: Number, P: Program, G: GradientProgram> Job<T> for SmallRows<'_, T, P, G> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let SmallArguments { frame, positions, blocks, values, gradients } = self.arguments;
+        let size = P::VALUES;
+        let mut tile = Aligned([T::ZERO; SMALL]);
+        let tile = &mut tile.0[..size];
+        let mut point = Aligned([T::ZERO; 3]);
+        let mut inverse = [T::ZERO; 2];
+        let rows = values.chunks_exact_mut(T::WIDTH * size).take(blocks).enumerate();
+        let Some(gradients) = gradients else {
+            for (block, rows) in rows {
+                frame.load::<V>(proof, positions, block * T::WIDTH, &mut point.0, &mut inverse);
+                let [x, y, z] = &point.0;
+                let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
+                P::run(proof, r, tile);
+                blocks_to_rows::<V>(proof, tile, rows, size);
+            }
+            return;
+        };
+        let mut derivatives = Aligned([T::ZERO; 3 * SMALL]);
+        let derivatives = &mut derivatives.0[..3 * size];
+        for ((block, rows), gradients) in rows.zip(gradients.chunks_exact_mut(3 * T::WIDTH * size))
+        {
+            frame.load::<V>(proof, positions, block * T::WIDTH, &mut point.0, &mut inverse);
+            let [x, y, z] = &point.0;
+            let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
+            let (first, rest) = derivatives.split_at_mut(size);
+            let (second, third) = rest.split_at_mut(size);
+            let along = match frame.axes {
+                Axes::ZPolar => [first, second, third],
+                Axes::YPolar => [third, first, second],
+            };
+            G::run(proof, r, tile, along);
+            blocks_to_rows::<V>(proof, tile, rows, size);
+            blocks_to_rows::<V>(proof, derivatives, gradients, 3 * size);
+        }
     }
 }
 

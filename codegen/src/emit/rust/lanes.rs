@@ -21,6 +21,10 @@ const UNROLLED_LMAX: usize = 12;
 /// the same stores, and programs run out of registers.
 const GRADIENT_LMAX: usize = 5;
 
+/// The highest degree for which points go to rows in one function: below it calls cost more than
+/// the arithmetic.
+const SMALL_LMAX: usize = 3;
+
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
@@ -43,11 +47,13 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let dispatchers = [("solid", "Solid"), ("unit", "Unit"), ("degree", "Degree")]
         .map(|(name, prefix)| dispatcher(highest, name, prefix));
     let recurrence = recurrence(tables);
+    let small = small_dispatcher(lmax.min(SMALL_LMAX));
     let coefficients = coefficients(tables);
     quote! {
         #(#programs)*
         #(#dispatchers)*
         #gradient_dispatcher
+        #small
         /// The highest degree with programs for gradients; above it there are loops.
         pub(super) const GRADIENT_LMAX: usize = #with_gradients;
         /// The highest degree with programs of its own; above it there are loops.
@@ -138,6 +144,38 @@ fn gradient_program(l: usize, program: &Program) -> TokenStream {
                 let dy: &mut [BlockOf<V>; #count] = dy.try_into().expect(ENOUGH);
                 let dz: &mut [BlockOf<V>; #count] = dz.try_into().expect(ENOUGH);
                 #(#lines)*
+            }
+        }
+    }
+}
+
+/// The function that chooses a program and a transposition in one.
+fn small_dispatcher(highest: usize) -> TokenStream {
+    let arms = (0..=highest).map(|l| {
+        let (values, gradients) = (format_ident!("Solid{l}"), format_ident!("SolidGradient{l}"));
+        let l = Literal::usize_unsuffixed(l);
+        quote! {
+            #l => V::call(
+                proof,
+                SmallRows::<_, #values, #gradients> { arguments, programs: PhantomData },
+            ),
+        }
+    });
+    let highest = Literal::usize_unsuffixed(highest);
+    quote! {
+        /// The highest degree of [`small_rows`].
+        pub(super) const SMALL_LMAX: usize = #highest;
+        /// Native solid values, and gradients if asked, of whole blocks of points as rows. The
+        /// degree and the lengths have been checked.
+        #[inline(always)]
+        pub(super) fn small_rows<V: Lanes>(
+            proof: V::Proof,
+            l: usize,
+            arguments: SmallArguments<'_, V::Number>,
+        ) {
+            match l {
+                #(#arms)*
+                _ => unreachable!("degree {l} is not small"),
             }
         }
     }
