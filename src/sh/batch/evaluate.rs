@@ -1,7 +1,7 @@
 //! Values, gradients and Hessians of a batch, block by block.
 
 use super::Layout;
-use super::fill::{BlockOf, Lower, SMALL_LMAX, SmallArguments, small_rows};
+use super::fill::{BlockOf, Lower, SmallArguments, UNROLLED_LMAX, small_rows};
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
@@ -166,14 +166,16 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
 }
 
 impl<T: Lower> Evaluate<'_, T> {
-    /// Evaluates whole blocks of points to a low degree as rows, if that is what is asked for;
-    /// returns how many.
+    /// Evaluates whole blocks of points as rows in one function, where there is one for what is
+    /// asked for; returns how many.
     #[inline(always)]
     fn small<V: Lanes<Number = T>>(&mut self, proof: V::Proof) -> usize {
         let plan = &self.plan;
-        let native = plan.low == 0 && plan.high <= SMALL_LMAX && !plan.has_factors();
+        let native = plan.low == 0 && plan.high <= UNROLLED_LMAX && !plan.has_factors();
+        let native = native && !plan.frame.unit;
         let values_only = self.gradients.is_none();
-        let fits = native && self.hessians.is_none() && (values_only || !plan.has_finish());
+        let gradients = plan.has_gradient_program::<V>() && !plan.has_finish();
+        let fits = native && self.hessians.is_none() && (values_only || gradients);
         let rows = self.values.layout == Layout::Rows && !self.values.streamed;
         if !(V::UNROLLED && fits && rows) {
             return 0;

@@ -77,24 +77,37 @@ pub(super) struct SmallArguments<'a, T> {
     pub gradients: Option<&'a mut [T]>,
 }
 
-/// Programs of a low degree, whose results go to rows at once.
-struct SmallRows<'a, T, P, G> {
+/// Programs whose N values go to rows at once.
+struct SmallRows<'a, T, P, G, const N: usize> {
     arguments: SmallArguments<'a, T>,
     programs: PhantomData<(P, G)>,
 }
 
-/// The most values of a point in [`SmallRows`].
-const SMALL: usize = (SMALL_LMAX + 1) * (SMALL_LMAX + 1);
+/// Stands where there is no program with gradients.
+struct NoGradient;
 
-impl<T: Number, P: Program, G: GradientProgram> Job<T> for SmallRows<'_, T, P, G> {
+impl GradientProgram for NoGradient {
+    fn run<V: Lanes>(
+        _proof: V::Proof,
+        _r: [V; 3],
+        _values: &mut [BlockOf<V>],
+        _gradient: [&mut [BlockOf<V>]; 3],
+    ) {
+        unreachable!("gradients of this degree were not asked for");
+    }
+}
+
+impl<T: Number, P: Program, G: GradientProgram, const N: usize> Job<T>
+    for SmallRows<'_, T, P, G, N>
+{
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let SmallArguments { frame, positions, blocks, values, gradients } = self.arguments;
-        let size = P::VALUES;
-        let mut tile = Aligned([T::ZERO; SMALL]);
-        let tile = &mut tile.0[..size];
+        let size = N;
+        let mut tile = Aligned([T::ZERO; N]);
+        let tile = &mut tile.0;
         let mut point = Aligned([T::ZERO; 3]);
         let mut inverse = [T::ZERO; 2];
         let rows = values.chunks_exact_mut(T::WIDTH * size).take(blocks).enumerate();
@@ -108,8 +121,8 @@ impl<T: Number, P: Program, G: GradientProgram> Job<T> for SmallRows<'_, T, P, G
             }
             return;
         };
-        let mut derivatives = Aligned([T::ZERO; 3 * SMALL]);
-        let derivatives = &mut derivatives.0[..3 * size];
+        let mut derivatives = Aligned([[T::ZERO; N]; 3]);
+        let derivatives = derivatives.0.as_flattened_mut();
         for ((block, rows), gradients) in rows.zip(gradients.chunks_exact_mut(3 * T::WIDTH * size))
         {
             frame.load::<V>(proof, positions, block * T::WIDTH, &mut point.0, &mut inverse);

@@ -21,10 +21,6 @@ const UNROLLED_LMAX: usize = 12;
 /// the same stores, and programs run out of registers.
 const GRADIENT_LMAX: usize = 5;
 
-/// The highest degree for which points go to rows in one function: below it calls cost more than
-/// the arithmetic.
-const SMALL_LMAX: usize = 3;
-
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
@@ -47,7 +43,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let dispatchers = [("solid", "Solid"), ("unit", "Unit"), ("degree", "Degree")]
         .map(|(name, prefix)| dispatcher(highest, name, prefix));
     let recurrence = recurrence(tables);
-    let small = small_dispatcher(lmax.min(SMALL_LMAX));
+    let small = small_dispatcher(highest, with_gradients);
     let coefficients = coefficients(tables);
     quote! {
         #(#programs)*
@@ -150,21 +146,23 @@ fn gradient_program(l: usize, program: &Program) -> TokenStream {
 }
 
 /// The function that chooses a program and a transposition in one.
-fn small_dispatcher(highest: usize) -> TokenStream {
+fn small_dispatcher(highest: usize, with_gradients: usize) -> TokenStream {
     let arms = (0..=highest).map(|l| {
-        let (values, gradients) = (format_ident!("Solid{l}"), format_ident!("SolidGradient{l}"));
+        let values = format_ident!("Solid{l}");
+        let gradients = match l <= with_gradients {
+            true => format_ident!("SolidGradient{l}"),
+            false => format_ident!("NoGradient"),
+        };
+        let count = Literal::usize_unsuffixed((l + 1) * (l + 1));
         let l = Literal::usize_unsuffixed(l);
         quote! {
             #l => V::call(
                 proof,
-                SmallRows::<_, #values, #gradients> { arguments, programs: PhantomData },
+                SmallRows::<_, #values, #gradients, #count> { arguments, programs: PhantomData },
             ),
         }
     });
-    let highest = Literal::usize_unsuffixed(highest);
     quote! {
-        /// The highest degree of [`small_rows`].
-        pub(super) const SMALL_LMAX: usize = #highest;
         /// Native solid values, and gradients if asked, of whole blocks of points as rows. The
         /// degree and the lengths have been checked.
         #[inline(always)]
@@ -175,7 +173,7 @@ fn small_dispatcher(highest: usize) -> TokenStream {
         ) {
             match l {
                 #(#arms)*
-                _ => unreachable!("degree {l} is not small"),
+                _ => unreachable!("degree {l} has no program"),
             }
         }
     }
