@@ -84,9 +84,7 @@ struct SmallRows<'a, T, P, G, const N: usize> {
 }
 
 /// Stands where there is no program with gradients.
-struct NoGradient;
-
-impl GradientProgram for NoGradient {
+impl GradientProgram for () {
     fn run<V: Lanes>(
         _proof: V::Proof,
         _r: [V; 3],

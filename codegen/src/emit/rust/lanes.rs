@@ -150,8 +150,11 @@ fn small_dispatcher(highest: usize, with_gradients: usize) -> TokenStream {
     let arms = (0..=highest).map(|l| {
         let values = format_ident!("Solid{l}");
         let gradients = match l <= with_gradients {
-            true => format_ident!("SolidGradient{l}"),
-            false => format_ident!("NoGradient"),
+            true => {
+                let name = format_ident!("SolidGradient{l}");
+                quote!(#name)
+            }
+            false => quote!(()),
         };
         let count = Literal::usize_unsuffixed((l + 1) * (l + 1));
         let l = Literal::usize_unsuffixed(l);
