@@ -51,52 +51,52 @@ macro_rules! lanes {
                 *block = self.0;
             }
 
-            #[inline(always)]
+            #[inline]
             fn add(self, b: Self) -> Self {
                 self.zip(b, |a, b| a + b)
             }
 
-            #[inline(always)]
+            #[inline]
             fn sub(self, b: Self) -> Self {
                 self.zip(b, |a, b| a - b)
             }
 
-            #[inline(always)]
+            #[inline]
             fn mul(self, b: Self) -> Self {
                 self.zip(b, |a, b| a * b)
             }
 
-            #[inline(always)]
+            #[inline]
             fn div(self, b: Self) -> Self {
                 self.zip(b, |a, b| a / b)
             }
 
-            #[inline(always)]
+            #[inline]
             fn neg(self) -> Self {
                 self.map(|a| -a)
             }
 
-            #[inline(always)]
+            #[inline]
             fn sqrt(self) -> Self {
                 self.map(<$number>::sqrt)
             }
 
-            #[inline(always)]
+            #[inline]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 self.mul(b).add(c)
             }
 
-            #[inline(always)]
+            #[inline]
             fn mul_sub(self, b: Self, c: Self) -> Self {
                 self.mul(b).sub(c)
             }
 
-            #[inline(always)]
+            #[inline]
             fn neg_mul_add(self, b: Self, c: Self) -> Self {
                 c.sub(self.mul(b))
             }
 
-            #[inline(always)]
+            #[inline]
             fn all_within(self, low: $number, high: $number) -> bool {
                 self.0.iter().all(|value| (low..=high).contains(value))
             }
