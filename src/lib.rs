@@ -36,6 +36,7 @@ pub mod nn;
 pub mod radial;
 pub mod scalar;
 pub mod sh;
+pub mod simd;
 pub mod wigner;
 
 pub use irreps::{Irrep, Irreps, Parity};

@@ -3,7 +3,9 @@
 use num_rational::BigRational;
 use num_traits::One;
 use tesseral_codegen::ir::exact::{Value, evaluate};
-use tesseral_codegen::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
+use tesseral_codegen::ir::harmonics::{
+    Derivatives, Points, all_degrees, monic_column, single_degree,
+};
 use tesseral_codegen::tables::harmonics::GradientTerm;
 use tesseral_codegen::tables::{Harmonics, LMAX_LIMIT, Polynomial, Surd, snapshot};
 
@@ -135,4 +137,38 @@ fn unit_programs_are_no_longer_than_those_of_sloan() {
         println!("unit to {lmax}: {count} operations, Sloan {sloan}");
         assert!(count <= sloan, "lmax = {lmax}: {count} operations, Sloan needs {sloan}");
     }
+}
+
+#[test]
+fn the_monic_recurrence_gives_the_z_parts() {
+    let tables = tables();
+    let [z, r2] = [Polynomial::variable(2), Polynomial::radius_squared()];
+    for m in 0..=LMAX_LIMIT {
+        let mut below = Polynomial::default();
+        let mut part = Polynomial::constant(BigRational::one());
+        for (d, [c, n]) in monic_column(&tables, m, LMAX_LIMIT).iter().enumerate() {
+            if d > 0 {
+                let c = c.as_rational().expect("a rational coefficient");
+                let next = &(&z * &part) + &(&r2 * &below).scaled(&-c);
+                (part, below) = (next, part);
+            }
+            let (norm, expected) = tables.polynomial(m + d, m as i32);
+            let found = &part * &cosine(m);
+            let factor = (n * &norm.recip()).as_rational().expect("a rational quotient");
+            assert_eq!(found.scaled(&factor), expected, "l = {}, m = {m}", m + d);
+        }
+    }
+}
+
+/// Re (x + iy)^m.
+fn cosine(m: usize) -> Polynomial {
+    let [x, y] = [0, 1].map(Polynomial::variable);
+    let minus = BigRational::from(num_bigint::BigInt::from(-1));
+    let mut parts = (Polynomial::constant(BigRational::one()), Polynomial::default());
+    for _ in 0..m {
+        let real = &(&x * &parts.0) + &(&y * &parts.1).scaled(&minus);
+        let imaginary = &(&x * &parts.1) + &(&y * &parts.0);
+        parts = (real, imaginary);
+    }
+    parts.0
 }

@@ -29,6 +29,11 @@ impl<T: Real> Polar<T> {
         Some(Polar { direction: [x, y, z].map(|c| c / scaled_length), scaled_length, factor })
     }
 
+    /// The reciprocal of the length as two factors, whose product may leave the range of T.
+    pub fn inverse_length(&self) -> [T; 2] {
+        [T::constant(1.0, 1.0) / self.scaled_length, self.factor]
+    }
+
     /// A derivative with respect to direction as one with respect to the vector.
     fn per_length(&self, derivative: T) -> T {
         derivative / self.scaled_length * self.factor

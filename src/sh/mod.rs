@@ -5,7 +5,8 @@
 //! polynomials; `y_3(r)` is those of degree 3, `to_3(r)` those of all degrees to 3 in the order
 //! l² + l + m. They follow IEEE arithmetic: once |r|^l leaves the range of the number type they
 //! overflow or underflow. The *spherical* harmonics, of r/|r|, are right at any length; they, the
-//! other conventions and degrees known only at run time are behind [`Harmonics`].
+//! other conventions and degrees known only at run time are behind [`Harmonics`], and many points
+//! at once behind [`Harmonics::batch`].
 //!
 //! Errors of both are below 6 (l + 2) ε · max_m |Y_{lm}| for l ≤ 20, near the poles too.
 //!
@@ -21,6 +22,7 @@
 //! assert_eq!(gradient[0], [0.0, 0.0, 0.4886025119029199]);
 //! ```
 
+pub mod batch;
 mod evaluate;
 #[allow(
     clippy::approx_constant,

@@ -1,9 +1,9 @@
 //! Exact derivation with Symbolica, under its one-thread limit.
 //!
 //! Everything here is derived from definitions and proved before it is handed on: harmonics from
-//! Rodrigues' formula ([`harmonics`]), coupling from the invariant trilinear form ([`coupling`]).
+//! Rodrigues' formula (in `harmonics`), coupling from the invariant trilinear form (in `coupling`).
 //! All use of Symbolica is in this room, on one thread at a time in one process at a time
-//! ([`region`]).
+//! (in `region`).
 
 mod coupling;
 mod harmonics;

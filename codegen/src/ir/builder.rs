@@ -165,13 +165,19 @@ fn with_multiply_adds(program: Program) -> Program {
         },
         _ => None,
     };
+    let depths = depths(nodes);
+    let ready = |(f, g, _): (Id, Id, bool)| depths[f.index()].max(depths[g.index()]);
     let mut fused = Vec::new();
     let mut renamed: Vec<Id> = Vec::new();
     for node in nodes {
         let at = |id: Id| renamed[id.index()];
         let op = match node.op {
-            // The later product is joined: the earlier one is ready first.
+            // The product that is ready last is joined, so that the sum waits for one operation.
             Op::Add(a, b) => match (product(b), product(a)) {
+                (Some(late), Some(early)) if ready(early) > ready(late) => {
+                    let (f, g, negative) = early;
+                    multiply_add(&mut fused, at(f), at(g), negative, at(b))
+                }
                 (Some((f, g, negative)), _) => {
                     multiply_add(&mut fused, at(f), at(g), negative, at(a))
                 }
@@ -199,6 +205,16 @@ fn with_multiply_adds(program: Program) -> Program {
     }
     let outputs = rename_outputs(program.outputs, &renamed);
     Program { inputs: program.inputs, nodes: fused, outputs }
+}
+
+/// The longest chain of operations that each node waits for.
+fn depths(nodes: &[Node]) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let operands = node.op.operands().map(|id| depths[id.index()]).max();
+        depths.push(operands.map_or(0, |depth| depth + 1));
+    }
+    depths
 }
 
 /// `±a·b + c`, with a negation pushed before it where the product is subtracted.

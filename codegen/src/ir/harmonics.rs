@@ -105,6 +105,19 @@ pub fn all_degrees(
     writer.builder.finish(outputs)
 }
 
+/// For l = m..=lmax: (c, n) with the monic z-parts T_l = z T_{l-1} - c r² T_{l-2} and
+/// Y_{l,±m} = n T_l {C_m, S_m}; c is zero where T_{l-2} is not there.
+pub fn monic_column(tables: &Harmonics, m: usize, lmax: usize) -> Vec<[Surd; 2]> {
+    let rungs: Vec<Rung> = (m..=lmax)
+        .map(|l| rung_in_radius(&tables.z_part(l, m).norm, &tables.z_part(l, m).terms))
+        .collect();
+    let step = |d: usize| match d {
+        0 | 1 => Surd::zero(),
+        _ => Surd::rational(&(&rungs[d - 1].second - &rungs[d].second)),
+    };
+    (0..rungs.len()).map(|d| [step(d), rungs[d].factor.clone()]).collect()
+}
+
 /// The orders -l..=l.
 fn orders(l: usize) -> std::ops::RangeInclusive<i32> {
     -(l as i32)..=l as i32

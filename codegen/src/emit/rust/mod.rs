@@ -1,8 +1,9 @@
-//! The Rust that the `tesseral` crate includes: four files, formatted.
+//! The Rust that the `tesseral` crate includes: five files, formatted.
 
 mod coupling;
 mod function;
 mod harmonics;
+mod lanes;
 mod lmax;
 mod wigner;
 
@@ -24,6 +25,7 @@ pub fn files(tables: &Tables) -> Vec<SourceFile> {
     vec![
         SourceFile { name: "lmax.rs", text: format(lmax::module(tables.harmonics.lmax())) },
         SourceFile { name: "harmonics.rs", text: format(harmonics::module(&tables.harmonics)) },
+        SourceFile { name: "batch.rs", text: format(lanes::module(&tables.harmonics)) },
         SourceFile { name: "coupling.rs", text: format(coupling::module(&tables.coupling)) },
         SourceFile { name: "wigner.rs", text: format(wigner::module(&tables.harmonics)) },
     ]

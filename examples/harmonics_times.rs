@@ -1,0 +1,193 @@
+//! Times of the batched harmonics, one line for each case read from standard input: the side of
+//! this library in `benches/compare.py`.
+//!
+//! A case is `what/type/L=l/layout/n=points`, such as `values/f64/L=6/row-major/n=1000`, with
+//! `what` one of `values`, `gradients`, `hessians`, `unit` (values at vectors of length one) and
+//! `pull-back`, and layout `row-major` or `lanes`. The answer is the time and the limit in
+//! nanoseconds of thread CPU time per point. A first argument names a lane path.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::io::{self, BufRead, Write};
+
+use rustix::time::{ClockId, clock_gettime};
+use tesseral::sh::Harmonics;
+use tesseral::sh::batch::{Batch, BatchNumber, Layout};
+use tesseral::simd::{Path, limits};
+
+/// How long one sample lasts at least, in nanoseconds.
+const SAMPLE: f64 = 1e6;
+
+/// The samples of which the fastest counts.
+const SAMPLES: usize = 9;
+
+struct Case {
+    what: String,
+    lmax: usize,
+    layout: Layout,
+    n: usize,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = match std::env::args().nth(1).as_deref() {
+        Some("portable") => Path::Portable,
+        Some("avx2") => Path::Avx2,
+        Some("avx512") => Path::Avx512,
+        Some(other) => return Err(format!("`{other}` is no lane path").into()),
+        None => Path::best(),
+    };
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let (case, double) = parse(&line).ok_or_else(|| format!("`{line}` is no case"))?;
+        let [ours, limit] = match double {
+            true => measure::<f64>(&case, path)?,
+            false => measure::<f32>(&case, path)?,
+        };
+        println!("{ours} {limit}");
+        io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+fn parse(line: &str) -> Option<(Case, bool)> {
+    let parts: Vec<&str> = line.trim().split('/').collect();
+    let [what, number, lmax, layout, n] = parts[..] else { return None };
+    let double = match number {
+        "f64" => true,
+        "f32" => false,
+        _ => return None,
+    };
+    let layout = match layout {
+        "row-major" => Layout::Rows,
+        "lanes" => Layout::Lanes,
+        _ => return None,
+    };
+    let lmax = lmax.strip_prefix("L=")?.parse().ok()?;
+    let n = n.strip_prefix("n=")?.parse().ok()?;
+    Some((Case { what: what.to_string(), lmax, layout, n }, double))
+}
+
+/// Nanoseconds per point: of the case, and at least.
+fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error>> {
+    let options = if case.what == "unit" { Harmonics::default() } else { Harmonics::SOLID };
+    let batch = options.batch(0..=case.lmax)?.layout(case.layout).on(path);
+    let batch = if case.what == "unit" { batch.of_unit_vectors() } else { batch };
+    let points = points::<T>(case.n);
+    let size = batch.length::<T>(case.n);
+    let components = match case.what.as_str() {
+        "values" | "unit" | "pull-back" => [1, 0, 0],
+        "gradients" => [1, 3, 0],
+        "hessians" => [1, 3, 9],
+        other => return Err(format!("`{other}` is nothing to measure").into()),
+    };
+    let lengths = components.map(|count| count * size);
+    let mut memory = lengths.map(memory::<T>);
+    let [values, gradients, hessians] = &mut memory;
+    let [values, gradients, hessians] = [
+        aligned(values, lengths[0]),
+        aligned(gradients, lengths[1]),
+        aligned(hessians, lengths[2]),
+    ];
+    let mut forces = vec![T::default(); 3 * case.n];
+    let run = |batch: &Batch, arrays: &mut [&mut [T]; 3], forces: &mut [T]| {
+        let [values, gradients, hessians] = arrays;
+        match case.what.as_str() {
+            "gradients" => batch.gradients(&points, values, gradients),
+            "hessians" => batch.hessians(&points, values, gradients, hessians),
+            "pull-back" => batch.pull_back(&points, values, forces),
+            _ => batch.values(&points, values),
+        }
+    };
+    let bytes = lengths.iter().sum::<usize>() * size_of::<T>();
+    let mut arrays = [values, gradients, hessians];
+    run(&batch, &mut arrays, &mut forces)?;
+    let ours = fastest(|| {
+        run(black_box(&batch), &mut arrays, &mut forces).expect("the lengths fit");
+        black_box(&mut arrays);
+        black_box(&mut forces);
+    });
+    let components: usize = components.iter().sum();
+    let operations = 2.0 * components as f64 * ((case.lmax + 1) * (case.lmax + 1)) as f64;
+    let operations = operations * multiply_add_time::<T>(path);
+    let stores = if case.what == "pull-back" { 0.0 } else { store_time::<T>(path, bytes) };
+    Ok([ours / case.n as f64, operations.max(stores / case.n as f64)])
+}
+
+/// Memory for so many numbers, and for moving them to the beginning of a cache line.
+fn memory<T: BatchNumber>(length: usize) -> Vec<T> {
+    vec![T::default(); length + T::WIDTH]
+}
+
+/// So many numbers that begin at a cache line.
+fn aligned<T>(memory: &mut [T], length: usize) -> &mut [T] {
+    let start = memory.as_ptr().align_offset(64);
+    &mut memory[start..start + length]
+}
+
+/// Points in a cube; those of length one for `unit` serve as well, since times do not depend on
+/// them.
+fn points<T: BatchNumber>(n: usize) -> Vec<[T; 3]> {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut component = || {
+        let value = 2.0 * random.f64() - 1.0;
+        T::constant(value, value as f32)
+    };
+    (0..n).map(|_| [component(), component(), component()]).collect()
+}
+
+/// Nanoseconds of one multiply-add in one lane.
+fn multiply_add_time<T: BatchNumber>(path: Path) -> f64 {
+    const ROUNDS: usize = 1000;
+    let time = fastest(|| {
+        black_box(limits::multiply_adds::<T>(path, black_box(ROUNDS)));
+    });
+    time / (ROUNDS * limits::CHAINS * T::WIDTH) as f64
+}
+
+/// Nanoseconds to write so many bytes, again and again to the same place, or past the caches if
+/// that is faster.
+fn store_time<T: BatchNumber>(path: Path, bytes: usize) -> f64 {
+    let length = bytes.div_ceil(64) * 64 / size_of::<T>();
+    let mut memory = memory::<T>(length);
+    let buffer = aligned(&mut memory, length);
+    let value = T::constant(1.0, 1.0);
+    let cached = fastest(|| {
+        limits::stores(path, value, black_box(&mut *buffer));
+        black_box(&mut *buffer);
+    });
+    if bytes < 8 << 20 {
+        return cached;
+    }
+    let streamed = fastest(|| {
+        limits::streaming_stores(path, value, black_box(&mut *buffer));
+        black_box(&mut *buffer);
+    });
+    cached.min(streamed)
+}
+
+/// Nanoseconds of thread CPU time of one call, the fastest sample.
+fn fastest(mut call: impl FnMut()) -> f64 {
+    let mut calls = 1;
+    loop {
+        let time = sample(&mut call, calls);
+        if time >= SAMPLE {
+            break;
+        }
+        calls = (calls as f64 * (1.2 * SAMPLE / time.max(1.0)).clamp(1.5, 100.0)).ceil() as usize;
+    }
+    let samples = (0..SAMPLES).map(|_| sample(&mut call, calls) / calls as f64);
+    samples.fold(f64::INFINITY, f64::min)
+}
+
+fn sample(call: &mut impl FnMut(), calls: usize) -> f64 {
+    let begun = thread_time();
+    for _ in 0..calls {
+        call();
+    }
+    thread_time() - begun
+}
+
+fn thread_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}

@@ -1,0 +1,513 @@
+//! Values, gradients and Hessians of a batch, block by block.
+
+use super::Layout;
+use super::fill::{BlockOf, Lower, SmallArguments, UNROLLED_LMAX, small_rows};
+use super::lower;
+use super::output::Output;
+use super::plan::{MOST, Plan};
+use super::points::{Inverse, Positions};
+use crate::Scalar;
+use crate::sh::Axes;
+use crate::simd::{Aligned, Job, Lanes, Number};
+
+/// The most blocks of points that one call of a program fills.
+const CHUNK: usize = 8;
+
+/// The blocks that a tile of several blocks of points may have, so that it stays in the first
+/// cache.
+const TILE: usize = 256;
+
+/// Values and the derivatives up to the order of the last array given.
+pub(super) struct Evaluate<'a, T> {
+    pub plan: Plan,
+    pub positions: Positions<'a, T>,
+    pub n: usize,
+    pub values: Output<'a, T>,
+    pub gradients: Option<Output<'a, T>>,
+    pub hessians: Option<Output<'a, T>>,
+}
+
+/// The memory that a call needs beside its arguments, in blocks.
+#[derive(Clone, Copy)]
+struct Needs {
+    values: usize,
+    gradients: usize,
+    hessians: usize,
+    stage: usize,
+}
+
+impl<T: Lower> Evaluate<'_, T> {
+    fn needs(&self, chunk: usize) -> Needs {
+        let direct = self.is_direct();
+        let computed = self.plan.computed();
+        let or_none = |needed: bool, size: usize| if needed { size } else { 0 };
+        let streamed = |output: &Output<T>| or_none(output.streamed, output.size());
+        let outputs = [Some(&self.values), self.gradients.as_ref(), self.hessians.as_ref()];
+        let gradients = self.gradients.as_ref().map_or(0, |_| 3 * computed);
+        let hessians = self.hessians.as_ref().map_or(0, |_| 9 * self.plan.columns());
+        Needs {
+            values: or_none(!direct, chunk * computed),
+            gradients: or_none(!direct, gradients),
+            hessians: or_none(!direct, hessians),
+            stage: outputs.into_iter().flatten().map(streamed).max().unwrap_or(0),
+        }
+    }
+
+    /// Whether all computed blocks are the caller's.
+    fn is_direct(&self) -> bool {
+        self.values.is_direct() && self.plan.computed() == self.plan.columns()
+    }
+
+    /// The blocks of points that are filled at once.
+    fn chunk(&self) -> usize {
+        match self.is_direct() {
+            true => CHUNK,
+            false => (TILE / self.plan.computed()).clamp(1, CHUNK),
+        }
+    }
+
+    /// The first half of the points, in whole blocks, and the others.
+    #[cfg(feature = "rayon")]
+    pub fn halves(self) -> (Self, Self) {
+        let at = (self.n / 2).next_multiple_of(T::WIDTH);
+        let (left, right) = self.positions.split(at);
+        let (values, other_values) = self.values.split(at);
+        let (gradients, other_gradients) = self.gradients.map(|output| output.split(at)).unzip();
+        let (hessians, other_hessians) = self.hessians.map(|output| output.split(at)).unzip();
+        let first =
+            Evaluate { plan: self.plan, positions: left, n: at, values, gradients, hessians };
+        let second = Evaluate {
+            plan: self.plan,
+            positions: right,
+            n: self.n - at,
+            values: other_values,
+            gradients: other_gradients,
+            hessians: other_hessians,
+        };
+        (first, second)
+    }
+
+    /// Runs with enough memory on the stack.
+    pub fn start(self, path: crate::simd::Path) {
+        let needs = self.needs(self.chunk());
+        let total = needs.values + needs.gradients + needs.hessians + needs.stage;
+        match total {
+            0 => T::run(path, WithScratch { task: self, needs, scratch: &mut [] }),
+            1..=128 => self.with_stack::<128>(path, needs),
+            129..=512 => self.with_stack::<512>(path, needs),
+            513..=2048 => self.with_stack::<2048>(path, needs),
+            _ => self.with_stack::<{ 32 * MOST }>(path, needs),
+        }
+    }
+
+    #[inline(never)]
+    fn with_stack<const N: usize>(self, path: crate::simd::Path, needs: Needs) {
+        let mut scratch = Aligned([T::ZERO; N]);
+        T::run(path, WithScratch { task: self, needs, scratch: &mut scratch.0 });
+    }
+}
+
+struct WithScratch<'a, 'b, T: Number> {
+    task: Evaluate<'a, T>,
+    needs: Needs,
+    scratch: &'b mut [T::Block],
+}
+
+/// Tiles for what is not the caller's.
+struct Memory<'a, B> {
+    values: &'a mut [B],
+    gradients: &'a mut [B],
+    hessians: &'a mut [B],
+    stage: &'a mut [B],
+}
+
+/// Blocks of points that are filled at once.
+struct Chunk<'a, T: Number> {
+    plan: Plan,
+    factors: Option<&'a [T]>,
+    points: Aligned<[[T::Block; 3]; CHUNK]>,
+    inverses: Aligned<[Inverse<T::Block>; CHUNK]>,
+}
+
+impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let WithScratch { mut task, needs, scratch } = self;
+        let (values, scratch) = scratch.split_at_mut(needs.values);
+        let (gradients, scratch) = scratch.split_at_mut(needs.gradients);
+        let (hessians, stage) = scratch.split_at_mut(needs.hessians);
+        let mut memory = Memory { values, gradients, hessians, stage };
+        let (plan, direct, size) = (task.plan, task.is_direct(), task.chunk());
+        let factors = plan.factors::<T>();
+        let mut chunk = Chunk {
+            plan,
+            factors: factors.as_ref().map(|all| &all[..plan.columns()]),
+            points: Aligned([[T::ZERO; 3]; CHUNK]),
+            inverses: Aligned([[T::ZERO; 2]; CHUNK]),
+        };
+        let blocks = task.n.div_ceil(T::WIDTH);
+        let done = task.small::<V>(proof);
+        for first in (done..blocks).step_by(size) {
+            let count = size.min(blocks - first);
+            let points = &mut chunk.points.0[..count];
+            let inverses = &mut chunk.inverses.0[..count];
+            plan.frame.load_many::<V>(proof, task.positions, first, points, inverses);
+            match direct {
+                true => task.direct::<V>(proof, &chunk, first, count),
+                false => task.tiled::<V>(proof, &chunk, first, count, &mut memory),
+            }
+        }
+        if needs.stage > 0 {
+            V::fence(proof);
+        }
+    }
+}
+
+impl<T: Lower> Evaluate<'_, T> {
+    /// Evaluates whole blocks of points as rows in one function, where there is one for what is
+    /// asked for; returns how many.
+    #[inline(always)]
+    fn small<V: Lanes<Number = T>>(&mut self, proof: V::Proof) -> usize {
+        let plan = &self.plan;
+        let native = plan.low == 0 && plan.high <= UNROLLED_LMAX && !plan.has_factors();
+        let native = native && !plan.frame.unit;
+        let values_only = self.gradients.is_none();
+        let gradients = plan.has_gradient_program::<V>() && !plan.has_finish();
+        let fits = native && self.hessians.is_none() && (values_only || gradients);
+        let rows = self.values.layout == Layout::Rows && !self.values.streamed;
+        if !(V::UNROLLED && fits && rows) {
+            return 0;
+        }
+        let blocks = self.n / T::WIDTH;
+        let arguments = SmallArguments {
+            frame: plan.frame,
+            positions: self.positions,
+            blocks,
+            values: self.values.numbers,
+            gradients: self.gradients.as_mut().map(|output| &mut *output.numbers),
+        };
+        small_rows::<V>(proof, plan.high, arguments);
+        blocks
+    }
+
+    /// Evaluates blocks of points where the caller wants them.
+    #[inline(always)]
+    fn direct<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        chunk: &Chunk<T>,
+        first: usize,
+        count: usize,
+    ) {
+        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
+        let values = self.values.blocks(first, count);
+        if !drawn {
+            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        }
+        if self.gradients.is_none() && chunk.factors.is_none() {
+            return;
+        }
+        for (block, values) in values.chunks_exact_mut(self.plan.computed()).enumerate() {
+            let own = first + block;
+            let mut gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
+            let hessians = self.hessians.as_mut().map(|output| output.blocks(own, 1));
+            if drawn && let Some(gradients) = &mut gradients {
+                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
+            }
+            if !drawn || hessians.is_some() || self.plan.has_finish() {
+                let point = chunk.point(block, values);
+                V::call(proof, Derive { point, gradients, hessians, drawn });
+            }
+        }
+    }
+
+    /// Evaluates blocks of points in tiles and writes them where the caller wants them.
+    #[inline(always)]
+    fn tiled<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        chunk: &Chunk<T>,
+        first: usize,
+        count: usize,
+        memory: &mut Memory<'_, T::Block>,
+    ) {
+        let computed = self.plan.computed();
+        let unwanted = computed - self.plan.columns();
+        let Memory { values, gradients, hessians, stage } = memory;
+        let values = &mut values[..count * computed];
+        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
+        if !drawn {
+            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
+        }
+        for (block, values) in values.chunks_exact_mut(computed).enumerate() {
+            let at = [first + block, self.n];
+            if drawn {
+                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
+            }
+            let first = self.gradients.is_some() && !drawn;
+            if first || self.hessians.is_some() || self.plan.has_finish() {
+                let point = chunk.point(block, values);
+                let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
+                let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
+                V::call(proof, Derive { point, gradients, hessians, drawn });
+            }
+            if let Some(output) = &mut self.gradients {
+                if unwanted == 0 {
+                    output.write::<V>(proof, &[gradients], at, stage);
+                } else {
+                    let wanted = |c: usize| c * computed + unwanted..(c + 1) * computed;
+                    let tiles =
+                        [&gradients[wanted(0)], &gradients[wanted(1)], &gradients[wanted(2)]];
+                    output.write::<V>(proof, &tiles, at, stage);
+                }
+            }
+            if let Some(output) = &mut self.hessians {
+                output.write::<V>(proof, &[hessians], at, stage);
+            }
+        }
+        let tile = [computed, unwanted];
+        let whole = self.values.write_whole::<V>(proof, values, tile, [first, self.n]);
+        for (block, values) in values.chunks_exact(computed).enumerate().skip(whole) {
+            let at = [first + block, self.n];
+            self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
+        }
+    }
+}
+
+impl<T: Number> Chunk<'_, T> {
+    fn point<'a>(&'a self, block: usize, values: &'a mut [T::Block]) -> Point<'a, T> {
+        Point {
+            plan: self.plan,
+            values,
+            factors: self.factors,
+            at: &self.points.0[block],
+            inverse: &self.inverses.0[block],
+        }
+    }
+}
+
+/// One block of points on its way.
+struct Point<'a, T: Number> {
+    plan: Plan,
+    values: &'a mut [T::Block],
+    factors: Option<&'a [T]>,
+    at: &'a [T::Block; 3],
+    inverse: &'a Inverse<T::Block>,
+}
+
+/// Derivatives of one block of points from its values, and the caller's normalization of all.
+struct Derive<'a, T: Number> {
+    point: Point<'a, T>,
+    gradients: Option<&'a mut [T::Block]>,
+    hessians: Option<&'a mut [T::Block]>,
+    /// Whether a program has given the native gradients.
+    drawn: bool,
+}
+
+impl<T: Lower> Job<T> for Derive<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
+        if let Some(gradients) = self.gradients {
+            if !self.drawn {
+                self.point.gradients::<V>(proof, gradients);
+            }
+            if let Some(hessians) = self.hessians {
+                self.point.hessians::<V>(proof, gradients, hessians);
+                mirror(hessians, self.point.plan.columns());
+            }
+            self.point.finish_gradients::<V>(proof, gradients);
+        }
+        self.point.finish_values::<V>(proof);
+    }
+}
+
+/// Equal parts of a slice.
+#[inline(always)]
+fn parts<B, const C: usize>(blocks: &mut [B], size: usize) -> [&mut [B]; C] {
+    let mut rest = blocks.chunks_exact_mut(size);
+    std::array::from_fn(|_| rest.next().expect("a part for each component"))
+}
+
+/// The index of each second derivative xx, xy, xz, yy, yz, zz in `[3][3]`.
+const UPPER: [usize; 6] = [0, 1, 2, 4, 5, 8];
+
+impl<T: Lower> Point<'_, T> {
+    /// The component of the caller along each native axis.
+    #[inline(always)]
+    fn components(&self) -> [usize; 3] {
+        match self.plan.frame.axes {
+            Axes::ZPolar => [0, 1, 2],
+            Axes::YPolar => [2, 0, 1],
+        }
+    }
+
+    /// Native gradients of all computed degrees above the lowest, by the caller's axes.
+    #[inline(always)]
+    fn gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
+        let [x, y, z] = self.plan.by_native_axis(out);
+        for l in self.plan.base..=self.plan.high {
+            let row = self.plan.row(l);
+            let below = match l > self.plan.base {
+                true => &self.values[self.plan.row(l - 1)],
+                false if l == 0 => &[],
+                false => continue,
+            };
+            let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
+            lower::gradient::<V>(proof, T::lower(l), below, rows);
+        }
+    }
+
+    /// Second derivatives, complete, into the upper triangle of `[3][3]` by the caller's axes.
+    #[inline(always)]
+    fn hessians<V: Lanes<Number = T>>(
+        &self,
+        proof: V::Proof,
+        gradients: &[T::Block],
+        out: &mut [T::Block],
+    ) {
+        let plan = &self.plan;
+        let (size, computed) = (plan.columns(), plan.computed());
+        let components = self.components();
+        let mut all: [&mut [T::Block]; 9] = parts(out, size);
+        for l in plan.degrees() {
+            let below = match l {
+                0 => 0..0,
+                _ => plan.row(l - 1),
+            };
+            let below = components.map(|c| &gradients[c * computed..][below.clone()]);
+            let column = plan.column(l);
+            let [a, b, c, d, e, f, g, h, i] = all.each_mut().map(|part| &mut part[column.clone()]);
+            let _ = (d, g, h);
+            // By the caller's axes these are (00, 01, 02, 11, 12, 22).
+            let natively = match plan.frame.axes {
+                Axes::ZPolar => [a, b, c, e, f, i],
+                // Native x, y, z are the caller's 2, 0, 1.
+                Axes::YPolar => [i, c, f, a, b, e],
+            };
+            lower::hessian::<V>(proof, T::lower(l), below, natively);
+        }
+        if plan.frame.form == crate::sh::Form::Spherical {
+            self.spherical_hessians::<V>(proof, gradients, out);
+        }
+        if let Some(factors) = self.factors {
+            for component in UPPER {
+                scale::<V>(proof, &mut out[component * size..][..size], factors);
+            }
+        }
+    }
+
+    /// ∂_i ∂_j (Y / |r|^l) from solid derivatives at the direction u:
+    /// (∂_i∂_j Y - l (u_i ∂_j Y + u_j ∂_i Y + δ_ij Y) + l (l + 2) u_i u_j Y) / |r|².
+    #[inline(always)]
+    fn spherical_hessians<V: Lanes<Number = T>>(
+        &self,
+        proof: V::Proof,
+        gradients: &[T::Block],
+        out: &mut [T::Block],
+    ) {
+        let plan = &self.plan;
+        let (size, computed) = (plan.columns(), plan.computed());
+        let u = self.direction::<V>(proof);
+        for component in UPPER {
+            let (i, j) = (component / 3, component % 3);
+            for l in plan.degrees() {
+                let [degree, square] = [l, l * (l + 2)].map(|l| integer::<V>(proof, l));
+                let radial = square.mul(u[i].mul(u[j]));
+                for (column, row) in plan.column(l).zip(plan.row(l)) {
+                    let value = V::load(proof, &self.values[row]);
+                    let [along_i, along_j] =
+                        [i, j].map(|axis| V::load(proof, &gradients[axis * computed + row]));
+                    let mut mixed = u[i].mul_add(along_j, u[j].mul(along_i));
+                    if i == j {
+                        mixed = mixed.add(value);
+                    }
+                    let block = &mut out[component * size + column];
+                    let tangential = degree.neg_mul_add(mixed, V::load(proof, block));
+                    let second = radial.mul_add(value, tangential);
+                    self.per_length(proof, self.per_length(proof, second)).store(block);
+                }
+            }
+        }
+    }
+
+    /// Native gradients to the caller's form and normalization:
+    /// ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|.
+    #[inline(always)]
+    fn finish_gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
+        let plan = &self.plan;
+        let computed = plan.computed();
+        if plan.frame.form == crate::sh::Form::Spherical {
+            let u = self.direction::<V>(proof);
+            for (u, out) in u.into_iter().zip(out.chunks_exact_mut(computed)) {
+                for l in plan.degrees() {
+                    let factor = integer::<V>(proof, l).mul(u);
+                    for row in plan.row(l) {
+                        let value = V::load(proof, &self.values[row]);
+                        let solid = V::load(proof, &out[row]);
+                        let tangential = factor.neg_mul_add(value, solid);
+                        self.per_length(proof, tangential).store(&mut out[row]);
+                    }
+                }
+            }
+        }
+        if let Some(factors) = self.factors {
+            for out in out.chunks_exact_mut(computed) {
+                scale::<V>(proof, &mut out[computed - plan.columns()..], factors);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish_values<V: Lanes<Number = T>>(&mut self, proof: V::Proof) {
+        if let Some(factors) = self.factors {
+            let unwanted = self.plan.computed() - self.plan.columns();
+            scale::<V>(proof, &mut self.values[unwanted..], factors);
+        }
+    }
+
+    /// u by the caller's axes.
+    #[inline(always)]
+    fn direction<V: Lanes<Number = T>>(&self, proof: V::Proof) -> [V; 3] {
+        let native = [0, 1, 2].map(|axis| V::load(proof, &self.at[axis]));
+        match self.plan.frame.axes {
+            Axes::ZPolar => native,
+            Axes::YPolar => [native[1], native[2], native[0]],
+        }
+    }
+
+    /// Divided by |r|.
+    #[inline(always)]
+    fn per_length<V: Lanes<Number = T>>(&self, proof: V::Proof, derivative: V) -> V {
+        if !self.plan.frame.divides() {
+            return derivative;
+        }
+        let [scaled, factor] = self.inverse;
+        derivative.mul(V::load(proof, scaled)).mul(V::load(proof, factor))
+    }
+}
+
+/// The lower triangle of `[3][3]` from the upper one.
+#[inline(always)]
+fn mirror<B: Copy>(hessians: &mut [B], size: usize) {
+    for (from, to) in [(1, 3), (2, 6), (5, 7)] {
+        hessians.copy_within(from * size..(from + 1) * size, to * size);
+    }
+}
+
+/// Multiplies each block by its factor.
+#[inline(always)]
+fn scale<V: Lanes>(proof: V::Proof, blocks: &mut [BlockOf<V>], factors: &[V::Number]) {
+    for (block, &factor) in blocks.iter_mut().zip(factors) {
+        V::load(proof, block).mul(V::splat(proof, factor)).store(block);
+    }
+}
+
+/// A small integer.
+#[inline(always)]
+fn integer<V: Lanes>(proof: V::Proof, l: usize) -> V {
+    V::splat(proof, V::Number::constant(l as f64, l as f32))
+}

@@ -1,0 +1,486 @@
+//! Harmonics of many points at once: values, derivatives and their contractions, at the speed of
+//! the machine's vector units.
+//!
+//! A [`Batch`] is a convention ([`Harmonics`]) with degrees and a memory layout. Its functions
+//! write into slices of the caller and allocate nothing.
+//!
+//! | array | [`Layout::Rows`] | [`Layout::Lanes`] |
+//! |---|---|---|
+//! | values | `[n][K]` | `[⌈n/W⌉][K][W]` |
+//! | gradients | `[n][3][K]` | `[⌈n/W⌉][3][K][W]` |
+//! | Hessians | `[n][3][3][K]` | `[⌈n/W⌉][3][3][K][W]` |
+//!
+//! K is the number of harmonics, (L + 1)² for degrees 0 to L, in the order l² + l + m; W is
+//! [`Number::WIDTH`], 8 for f64 and 16 for f32 on every machine. A block of lanes that the points
+//! do not fill repeats the last point. Positions, tangents and everything else that belongs to
+//! positions are `[n][3]`, or three slices `[n]` for positions.
+//!
+//! Results of different [`Path`]s differ in the last digits; the bound of the module above holds
+//! for each. For one path they do not depend on where in the batch a point stands.
+//!
+//! # Example
+//! ```
+//! use tesseral::sh::Harmonics;
+//!
+//! let points = [[1.0_f64, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 3.0]];
+//! let batch = Harmonics::SOLID.batch(0..=1)?;
+//! let mut values = [0.0; 3 * 4];
+//! let mut gradients = [0.0; 3 * 3 * 4];
+//! batch.gradients(&points, &mut values, &mut gradients)?;
+//! assert_eq!(values[4..8], [0.28209479177387814, 2.0 * 0.4886025119029199, 0.0, 0.0]);
+//! # Ok::<(), tesseral::sh::batch::BatchError>(())
+//! ```
+
+mod contract;
+mod evaluate;
+mod fill;
+mod lower;
+mod output;
+mod plan;
+mod points;
+
+pub use points::Positions;
+
+use std::ops::RangeInclusive;
+
+use thiserror::Error;
+
+use super::Harmonics;
+use crate::LMAX;
+use crate::simd::{Number, Path, last_level_cache};
+use contract::{Contract, Contraction};
+use evaluate::Evaluate;
+use output::Output;
+use plan::Plan;
+
+/// How the harmonics of many points lie in memory. See the [module](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// One point after the other, as numpy and torch hold them.
+    #[default]
+    Rows,
+    /// Blocks of W points, in which the values of one harmonic are contiguous.
+    Lanes,
+}
+
+/// Harmonics of many points, of degrees chosen at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    options: Harmonics,
+    low: usize,
+    high: usize,
+    layout: Layout,
+    unit: bool,
+    path: Path,
+    streaming: Streaming,
+    #[cfg(feature = "rayon")]
+    parallel: bool,
+}
+
+/// The most points that one task of a thread has.
+#[cfg(feature = "rayon")]
+const SHARE: usize = 4096;
+
+/// When results are written past the caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Streaming {
+    /// Once they would not fit the last-level cache.
+    ByCache,
+    /// Once they have that many bytes.
+    From(usize),
+}
+
+/// A wrong argument of a function of [`Batch`].
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BatchError {
+    /// The highest degree is above LMAX.
+    #[error("degree {l} is above this build's LMAX of {LMAX}")]
+    Degree {
+        /// The degree asked for.
+        l: usize,
+    },
+    /// The range of degrees holds none.
+    #[error("the degrees {from}..={to} are none: expected a range that is not empty")]
+    NoDegrees {
+        /// The lowest.
+        from: usize,
+        /// The highest.
+        to: usize,
+    },
+    /// Positions that are not n points.
+    #[error("positions of lengths {found:?}: expected `[n][3]` in one slice or `[n]` in three")]
+    Positions {
+        /// The lengths, one for `[n][3]` and three for slices by axis.
+        found: Vec<usize>,
+    },
+    /// A slice has the wrong length.
+    #[error("the slice of {what} for {points} points has length {found}, expected {expected}")]
+    Length {
+        /// What the slice is for.
+        what: &'static str,
+        /// The number of points.
+        points: usize,
+        /// The length it needs.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+}
+
+impl Harmonics {
+    /// These harmonics for many points: all of the given degrees, in rows, on the fastest path of
+    /// the machine. See [`Batch`].
+    ///
+    /// # Errors
+    /// If a degree is above LMAX or the range is empty.
+    pub fn batch(&self, degrees: RangeInclusive<usize>) -> Result<Batch, BatchError> {
+        let (low, high) = (*degrees.start(), *degrees.end());
+        if high > LMAX {
+            return Err(BatchError::Degree { l: high });
+        }
+        if low > high {
+            return Err(BatchError::NoDegrees { from: low, to: high });
+        }
+        Ok(Batch {
+            options: *self,
+            low,
+            high,
+            layout: Layout::Rows,
+            unit: false,
+            path: Path::best(),
+            streaming: Streaming::ByCache,
+            #[cfg(feature = "rayon")]
+            parallel: false,
+        })
+    }
+}
+
+impl Batch {
+    /// In another layout.
+    pub fn layout(self, layout: Layout) -> Batch {
+        Batch { layout, ..self }
+    }
+
+    /// For positions that have length one already: no length is taken, and r² = 1 is used. A
+    /// length off by δ gives values off by up to about l(l + 1)/2 · δ near the poles.
+    pub fn of_unit_vectors(self) -> Batch {
+        Batch { unit: true, ..self }
+    }
+
+    /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
+    pub fn on(self, path: Path) -> Batch {
+        let path = if path.is_available() { path } else { Path::Portable };
+        Batch { path, ..self }
+    }
+
+    /// Writes results past the caches once one call's have that many bytes; without it, once they
+    /// would not fit the last-level cache.
+    pub fn streaming_from(self, bytes: usize) -> Batch {
+        Batch { streaming: Streaming::From(bytes), ..self }
+    }
+
+    /// Splits large batches among the threads of rayon's pool.
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Batch {
+        Batch { parallel: true, ..self }
+    }
+
+    /// The convention.
+    pub fn convention(&self) -> Harmonics {
+        self.options
+    }
+
+    /// The number K of harmonics of one point.
+    pub fn columns(&self) -> usize {
+        (self.high + 1) * (self.high + 1) - self.low * self.low
+    }
+
+    /// The length of an array of values of `n` points; that of gradients is 3 times, that of
+    /// Hessians 9 times as long.
+    pub fn length<T: Number>(&self, n: usize) -> usize {
+        let points = match self.layout {
+            Layout::Rows => n,
+            Layout::Lanes => n.div_ceil(T::WIDTH) * T::WIDTH,
+        };
+        points * self.columns()
+    }
+
+    /// The values.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn values<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        values: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        self.check::<T>(n, &[("values", 1, values.len())])?;
+        self.evaluate(positions, n, [values, &mut [], &mut []], 0);
+        Ok(())
+    }
+
+    /// Values and gradients with respect to positions.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn gradients<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        values: &mut [T],
+        gradients: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        let lengths = [("values", 1, values.len()), ("gradients", 3, gradients.len())];
+        self.check::<T>(n, &lengths)?;
+        self.evaluate(positions, n, [values, gradients, &mut []], 1);
+        Ok(())
+    }
+
+    /// Values, gradients and Hessians with respect to positions.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn hessians<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        values: &mut [T],
+        gradients: &mut [T],
+        hessians: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        let lengths = [
+            ("values", 1, values.len()),
+            ("gradients", 3, gradients.len()),
+            ("Hessians", 9, hessians.len()),
+        ];
+        self.check::<T>(n, &lengths)?;
+        self.evaluate(positions, n, [values, gradients, hessians], 2);
+        Ok(())
+    }
+
+    /// The gradient of Σ cotangent · value with respect to positions, `[n][3]`, without storing
+    /// any derivative: the backward pass of [`Batch::values`].
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // The energy is the sum of all harmonics of degree 1: its gradient is √(3/(4π)).
+    /// let batch = Harmonics::SOLID.batch(1..=1)?;
+    /// let mut gradient = [0.0_f32; 3];
+    /// batch.pull_back(&[[0.3, 0.2, 0.1]], &[1.0, 1.0, 1.0], &mut gradient)?;
+    /// assert!(gradient.iter().all(|component| (component - 0.4886025).abs() < 1e-7));
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
+    pub fn pull_back<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        cotangents: &[T],
+        gradient: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        self.check::<T>(n, &[("cotangents", 1, cotangents.len())])?;
+        check_vectors(n, &[("the gradient", gradient.len())])?;
+        self.contract(positions, n, Contraction::PullBack { cotangents, gradient });
+        Ok(())
+    }
+
+    /// The derivatives of the values along one vector `[n][3]` for each point.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn push_forward<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        tangents: &[T],
+        derivatives: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        check_vectors(n, &[("tangents", tangents.len())])?;
+        self.check::<T>(n, &[("derivatives", 1, derivatives.len())])?;
+        self.contract(positions, n, Contraction::PushForward { tangents, derivatives });
+        Ok(())
+    }
+
+    /// The backward pass of [`Batch::pull_back`]: with its result g(positions, cotangents) and
+    /// weights w `[n][3]`, the gradient of Σ w · g with respect to positions `[n][3]` and to
+    /// cotangents.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn pull_back_twice<'a, T: BatchNumber>(
+        &self,
+        positions: impl Into<Positions<'a, T>>,
+        cotangents: &[T],
+        weights: &[T],
+        by_positions: &mut [T],
+        by_cotangents: &mut [T],
+    ) -> Result<(), BatchError> {
+        let (positions, n) = self.count(positions.into())?;
+        let arrays = [
+            ("cotangents", 1, cotangents.len()),
+            ("the gradient by cotangents", 1, by_cotangents.len()),
+        ];
+        self.check::<T>(n, &arrays)?;
+        let vectors =
+            [("weights", weights.len()), ("the gradient by positions", by_positions.len())];
+        check_vectors(n, &vectors)?;
+        let task = Contraction::Twice { cotangents, weights, by_positions, by_cotangents };
+        self.contract(positions, n, task);
+        Ok(())
+    }
+
+    /// The positions and their number.
+    fn count<'a, T: Number>(
+        &self,
+        positions: Positions<'a, T>,
+    ) -> Result<(Positions<'a, T>, usize), BatchError> {
+        let found = || match positions {
+            Positions::Rows(rows) => vec![rows.len()],
+            Positions::Axes(axes) => axes.iter().map(|axis| axis.len()).collect(),
+        };
+        let n = positions.count().ok_or_else(|| BatchError::Positions { found: found() })?;
+        Ok((positions, n))
+    }
+
+    /// Checks the lengths of arrays given as (what, components, found).
+    fn check<T: Number>(
+        &self,
+        n: usize,
+        arrays: &[(&'static str, usize, usize)],
+    ) -> Result<(), BatchError> {
+        for &(what, components, found) in arrays {
+            let expected = components * self.length::<T>(n);
+            if found != expected {
+                return Err(BatchError::Length { what, points: n, expected, found });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether so many numbers are written past the caches.
+    fn streams<T>(&self, numbers: usize) -> bool {
+        let bytes = numbers * size_of::<T>();
+        match self.streaming {
+            // What is smaller than any last-level cache is not compared with it.
+            Streaming::ByCache => bytes > 1 << 20 && bytes > last_level_cache(),
+            Streaming::From(least) => bytes >= least,
+        }
+    }
+
+    fn evaluate<T: BatchNumber>(
+        &self,
+        positions: Positions<'_, T>,
+        n: usize,
+        [values, gradients, hessians]: [&mut [T]; 3],
+        order: usize,
+    ) {
+        let streamed = self.streams::<T>(values.len() + gradients.len() + hessians.len());
+        let output = |numbers, components| Output {
+            numbers,
+            layout: self.layout,
+            components,
+            columns: self.columns(),
+            streamed,
+        };
+        let task = Evaluate {
+            plan: Plan::new(self, order),
+            positions,
+            n,
+            values: output(values, 1),
+            gradients: (order >= 1).then_some(output(gradients, 3)),
+            hessians: (order >= 2).then_some(output(hessians, 9)),
+        };
+        self.spread_evaluation(task);
+    }
+
+    fn contract<T: BatchNumber>(
+        &self,
+        positions: Positions<'_, T>,
+        n: usize,
+        contraction: Contraction<'_, T>,
+    ) {
+        let order = contraction.order();
+        let task = Contract { plan: Plan::new(self, order), positions, n, contraction };
+        self.spread_contraction(task);
+    }
+
+    /// Runs on one thread.
+    #[cfg(not(feature = "rayon"))]
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
+        T::evaluate(task, self.path);
+    }
+
+    /// Runs on one thread.
+    #[cfg(not(feature = "rayon"))]
+    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
+        T::contract(task, self.path);
+    }
+
+    /// Runs on one thread, or on many where that was asked for and pays.
+    #[cfg(feature = "rayon")]
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
+        if !self.parallel || task.n <= SHARE {
+            return T::evaluate(task, self.path);
+        }
+        let (first, second) = task.halves();
+        rayon::join(|| self.spread_evaluation(first), || self.spread_evaluation(second));
+    }
+
+    /// Runs on one thread, or on many where that was asked for and pays.
+    #[cfg(feature = "rayon")]
+    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
+        if !self.parallel || task.n <= SHARE {
+            return T::contract(task, self.path);
+        }
+        let (first, second) = task.halves();
+        rayon::join(|| self.spread_contraction(first), || self.spread_contraction(second));
+    }
+}
+
+/// Checks the lengths of arrays `[n][3]`.
+fn check_vectors(n: usize, arrays: &[(&'static str, usize)]) -> Result<(), BatchError> {
+    for &(what, found) in arrays {
+        if found != 3 * n {
+            return Err(BatchError::Length { what, points: n, expected: 3 * n, found });
+        }
+    }
+    Ok(())
+}
+
+/// A number of batches: f32 or f64.
+#[expect(private_bounds, reason = "sealed: kernels are compiled for two types, in this crate")]
+pub trait BatchNumber: Kernels {}
+
+impl BatchNumber for f32 {}
+impl BatchNumber for f64 {}
+
+/// The kernels of one number type, compiled here and not in every crate that calls them.
+trait Kernels: fill::Lower {
+    fn evaluate(task: Evaluate<'_, Self>, path: Path);
+    fn contract(task: Contract<'_, Self>, path: Path);
+}
+
+impl Kernels for f32 {
+    fn evaluate(task: Evaluate<'_, f32>, path: Path) {
+        task.start(path);
+    }
+
+    fn contract(task: Contract<'_, f32>, path: Path) {
+        task.start(path);
+    }
+}
+
+impl Kernels for f64 {
+    fn evaluate(task: Evaluate<'_, f64>, path: Path) {
+        task.start(path);
+    }
+
+    fn contract(task: Contract<'_, f64>, path: Path) {
+        task.start(path);
+    }
+}

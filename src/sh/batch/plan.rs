@@ -1,0 +1,172 @@
+//! What one call computes: the degrees, the memory it needs, the factors of its convention.
+
+use std::ops::RangeInclusive;
+
+use super::fill::{self, BlockOf, Lower};
+use super::points::Frame;
+use super::{Batch, Layout};
+use crate::LMAX;
+use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
+use crate::sh::{Axes, Form, Normalization, Phase};
+use crate::simd::{Lanes, Number, Path};
+
+/// The most values of a point.
+pub(super) const MOST: usize = (LMAX + 1) * (LMAX + 1);
+
+/// The index of the first harmonic of a degree.
+pub(super) fn start(l: usize) -> usize {
+    l * l
+}
+
+/// One evaluation of a [`Batch`], in native terms.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub low: usize,
+    pub high: usize,
+    /// The lowest degree whose values are computed: derivatives need those below.
+    pub base: usize,
+    pub frame: Frame,
+    pub layout: Layout,
+    normalization: Normalization,
+    phase: Phase,
+    /// Values are filled degree by degree, which is cheaper for few high degrees.
+    by_degree: bool,
+}
+
+impl Plan {
+    /// The plan for derivatives up to `order`.
+    pub fn new(batch: &Batch, order: usize) -> Plan {
+        let (low, high) = (batch.low, batch.high);
+        let options = &batch.options;
+        let base = low.saturating_sub(order);
+        // Above the highest program, and on the portable path, there are only loops for all degrees.
+        let programs = high <= fill::UNROLLED_LMAX && batch.path != Path::Portable;
+        let by_degree = base > 0 && programs;
+        // A value of a single degree costs up to one and a half times one of all.
+        let by_degree = by_degree && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
+        Plan {
+            low,
+            high,
+            base: if by_degree { base } else { 0 },
+            frame: Frame { form: options.form, axes: options.axes, unit: batch.unit },
+            layout: batch.layout,
+            normalization: options.normalization,
+            phase: options.phase,
+            by_degree,
+        }
+    }
+
+    /// The values of one point.
+    pub fn columns(&self) -> usize {
+        start(self.high + 1) - start(self.low)
+    }
+
+    /// The values of one point that are computed.
+    pub fn computed(&self) -> usize {
+        start(self.high + 1) - start(self.base)
+    }
+
+    /// The harmonics of degree l among the computed ones.
+    pub fn row(&self, l: usize) -> std::ops::Range<usize> {
+        start(l) - start(self.base)..start(l + 1) - start(self.base)
+    }
+
+    /// The harmonics of degree l among the caller's.
+    pub fn column(&self, l: usize) -> std::ops::Range<usize> {
+        start(l) - start(self.low)..start(l + 1) - start(self.low)
+    }
+
+    /// The degrees of the caller.
+    pub fn degrees(&self) -> RangeInclusive<usize> {
+        self.low..=self.high
+    }
+
+    /// Fills the computed values of blocks of points, [`Plan::computed`] blocks for each.
+    #[inline(always)]
+    pub fn fill<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        points: &[[BlockOf<V>; 3]],
+        out: &mut [BlockOf<V>],
+    ) where
+        V::Number: Lower,
+    {
+        let stride = self.computed();
+        let unrolled = V::UNROLLED && self.high <= fill::UNROLLED_LMAX;
+        if !unrolled {
+            fill::looped::<V>(proof, self.high, self.frame.unit, points, out, stride);
+        } else if self.by_degree {
+            for l in self.base..=self.high {
+                fill::degree::<V>(proof, l, points, &mut out[self.row(l).start..], stride);
+            }
+        } else if self.frame.unit {
+            fill::unit::<V>(proof, self.high, points, out, stride);
+        } else {
+            fill::solid::<V>(proof, self.high, points, out, stride);
+        }
+    }
+
+    /// Whether one program gives values and native gradients.
+    pub fn has_gradient_program<V: Lanes>(&self) -> bool {
+        V::UNROLLED && self.high <= fill::GRADIENT_LMAX && self.base == 0
+    }
+
+    /// Fills the computed values and native gradients of one block of points, by the caller's axes.
+    #[inline(always)]
+    pub fn fill_gradients<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        point: &[BlockOf<V>; 3],
+        values: &mut [BlockOf<V>],
+        gradients: &mut [BlockOf<V>],
+    ) {
+        let gradient = self.by_native_axis(gradients);
+        fill::solid_gradient::<V>(proof, self.high, point, values, gradient);
+    }
+
+    /// The three parts of an array of the caller `[3][computed]`, by native axis.
+    #[inline(always)]
+    pub fn by_native_axis<'a, B>(&self, array: &'a mut [B]) -> [&'a mut [B]; 3] {
+        let size = self.computed();
+        let (first, rest) = array.split_at_mut(size);
+        let (second, third) = rest.split_at_mut(size);
+        let third = &mut third[..size];
+        match self.frame.axes {
+            Axes::ZPolar => [first, second, third],
+            Axes::YPolar => [third, first, second],
+        }
+    }
+
+    /// Whether values and native gradients are not yet what the caller wants.
+    pub fn has_finish(&self) -> bool {
+        self.has_factors() || self.frame.form == Form::Spherical
+    }
+
+    /// Whether values are not the native ones.
+    pub fn has_factors(&self) -> bool {
+        self.normalization != Normalization::Integral || self.phase != Phase::None
+    }
+
+    /// The factor of each of the caller's harmonics, if any is not one.
+    pub fn factors<T: Number>(&self) -> Option<[T; MOST]> {
+        if !self.has_factors() {
+            return None;
+        }
+        let mut factors = [T::constant(1.0, 1.0); MOST];
+        for l in self.degrees() {
+            for column in self.column(l) {
+                let (wide, narrow) = match self.normalization {
+                    Normalization::Integral => (1.0, 1.0),
+                    Normalization::Component => COMPONENT_FACTOR,
+                    Normalization::Norm => NORM_FACTORS[l],
+                };
+                // l² + l is even, so an odd order has an odd index.
+                let odd = (column + start(self.low)) % 2 == 1;
+                let negative = self.phase == Phase::CondonShortley && odd;
+                let factor = T::constant(wide, narrow);
+                factors[column] = if negative { -factor } else { factor };
+            }
+        }
+        Some(factors)
+    }
+}

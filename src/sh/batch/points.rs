@@ -1,0 +1,250 @@
+//! Positions: where they lie in memory, and how they become blocks of native coordinates.
+
+use super::fill::BlockOf;
+use crate::Scalar;
+use crate::sh::evaluate::Polar;
+use crate::sh::{Axes, Form};
+use crate::simd::{Blocks, Job, Lanes, Number};
+
+/// Positions of n points.
+#[derive(Clone, Copy, Debug)]
+pub enum Positions<'a, T> {
+    /// `[n][3]`: x, y, z of one point after the other.
+    Rows(&'a [T]),
+    /// `[n]` for each of x, y, z.
+    Axes([&'a [T]; 3]),
+}
+
+impl<'a, T> From<&'a [T]> for Positions<'a, T> {
+    fn from(rows: &'a [T]) -> Self {
+        Positions::Rows(rows)
+    }
+}
+
+impl<'a, T> From<&'a Vec<T>> for Positions<'a, T> {
+    fn from(rows: &'a Vec<T>) -> Self {
+        Positions::Rows(rows)
+    }
+}
+
+impl<'a, T> From<&'a [[T; 3]]> for Positions<'a, T> {
+    fn from(rows: &'a [[T; 3]]) -> Self {
+        Positions::Rows(rows.as_flattened())
+    }
+}
+
+impl<'a, T, const N: usize> From<&'a [[T; 3]; N]> for Positions<'a, T> {
+    fn from(rows: &'a [[T; 3]; N]) -> Self {
+        Positions::Rows(rows.as_flattened())
+    }
+}
+
+impl<'a, T> From<&'a Vec<[T; 3]>> for Positions<'a, T> {
+    fn from(rows: &'a Vec<[T; 3]>) -> Self {
+        Positions::Rows(rows.as_flattened())
+    }
+}
+
+impl<'a, T> From<[&'a [T]; 3]> for Positions<'a, T> {
+    fn from(axes: [&'a [T]; 3]) -> Self {
+        Positions::Axes(axes)
+    }
+}
+
+impl<'a, T: Copy> Positions<'a, T> {
+    /// The number of points, if the lengths make sense.
+    pub(super) fn count(&self) -> Option<usize> {
+        match self {
+            Positions::Rows(rows) => rows.len().is_multiple_of(3).then_some(rows.len() / 3),
+            Positions::Axes([x, y, z]) => {
+                (x.len() == y.len() && y.len() == z.len()).then_some(x.len())
+            }
+        }
+    }
+
+    /// The points before `at` and the others.
+    #[cfg(feature = "rayon")]
+    pub(super) fn split(self, at: usize) -> (Self, Self) {
+        match self {
+            Positions::Rows(rows) => {
+                let (left, right) = rows.split_at(3 * at);
+                (Positions::Rows(left), Positions::Rows(right))
+            }
+            Positions::Axes(axes) => {
+                let halves = axes.map(|axis| axis.split_at(at));
+                (Positions::Axes(halves.map(|h| h.0)), Positions::Axes(halves.map(|h| h.1)))
+            }
+        }
+    }
+}
+
+/// How the caller's vectors become native arguments of solid harmonics.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub form: Form,
+    pub axes: Axes,
+    /// Positions have length one.
+    pub unit: bool,
+}
+
+/// 1/|r| of a block as two factors, since their product may leave the range.
+pub(super) type Inverse<B> = [B; 2];
+
+impl Frame {
+    /// Whether positions are divided by their lengths.
+    pub fn divides(&self) -> bool {
+        self.form == Form::Spherical && !self.unit
+    }
+
+    /// The native arguments of the blocks of points from `first` on, as [`Frame::load`] gives them.
+    #[inline(always)]
+    pub fn load_many<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        positions: Positions<'_, V::Number>,
+        first: usize,
+        points: &mut [[BlockOf<V>; 3]],
+        inverses: &mut [Inverse<BlockOf<V>>],
+    ) {
+        V::call(proof, LoadMany { frame: *self, positions, first, points, inverses });
+    }
+
+    /// The native arguments of the block of points that begins at `first`; a block that is not full
+    /// repeats the last point. For spherical harmonics `inverse` receives 1/|r|.
+    #[inline(always)]
+    pub fn load<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        positions: Positions<'_, V::Number>,
+        first: usize,
+        point: &mut [BlockOf<V>; 3],
+        inverse: &mut Inverse<BlockOf<V>>,
+    ) {
+        let [x, y, z] = load_block::<V>(proof, positions, first);
+        let r = match self.axes {
+            Axes::ZPolar => [x, y, z],
+            Axes::YPolar => [z, x, y],
+        };
+        if self.divides() {
+            direction(proof, r, point, inverse);
+        } else {
+            let [x, y, z] = point;
+            r[0].store(x);
+            r[1].store(y);
+            r[2].store(z);
+        }
+    }
+}
+
+struct LoadMany<'a, T: Number> {
+    frame: Frame,
+    positions: Positions<'a, T>,
+    first: usize,
+    points: &'a mut [[T::Block; 3]],
+    inverses: &'a mut [Inverse<T::Block>],
+}
+
+impl<T: Number> Job<T> for LoadMany<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        for (index, (point, inverse)) in self.points.iter_mut().zip(self.inverses).enumerate() {
+            let at = (self.first + index) * T::WIDTH;
+            self.frame.load::<V>(proof, self.positions, at, point, inverse);
+        }
+    }
+}
+
+/// x, y, z of the block that begins at the point `first`.
+#[inline(always)]
+pub(super) fn load_block<V: Lanes>(
+    proof: V::Proof,
+    positions: Positions<'_, V::Number>,
+    first: usize,
+) -> [V; 3] {
+    let width = V::Number::WIDTH;
+    match positions {
+        Positions::Rows(rows) => {
+            let rows = &rows[3 * first..];
+            if rows.len() >= 3 * width {
+                return V::load_points(proof, rows);
+            }
+        }
+        Positions::Axes([x, y, z]) => {
+            if x.len() >= first + width {
+                let x = V::Number::blocks(&x[first..first + width]).0;
+                let y = V::Number::blocks(&y[first..first + width]).0;
+                let z = V::Number::blocks(&z[first..first + width]).0;
+                return [V::load(proof, &x[0]), V::load(proof, &y[0]), V::load(proof, &z[0])];
+            }
+        }
+    }
+    let mut block = [V::Number::ZERO; 3];
+    partial::<V::Number>(positions, first, &mut block);
+    let [x, y, z] = &block;
+    [V::load(proof, x), V::load(proof, y), V::load(proof, z)]
+}
+
+/// A block that the points do not fill: the last one is repeated.
+fn partial<T: Number>(positions: Positions<'_, T>, first: usize, block: &mut [T::Block; 3]) {
+    for lane in 0..T::WIDTH {
+        for axis in 0..3 {
+            block[axis][lane] = match positions {
+                Positions::Rows(rows) => rows[3 * (first + lane).min(rows.len() / 3 - 1) + axis],
+                Positions::Axes(axes) => axes[axis][(first + lane).min(axes[axis].len() - 1)],
+            };
+        }
+    }
+}
+
+/// The directions of vectors and the reciprocals of their lengths.
+#[inline(always)]
+fn direction<V: Lanes>(
+    proof: V::Proof,
+    r: [V; 3],
+    point: &mut [BlockOf<V>; 3],
+    inverse: &mut Inverse<BlockOf<V>>,
+) {
+    let [x, y, z] = r;
+    let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
+    // Where the squares are far inside the range, no digits are lost.
+    let low = V::Number::constant(1e-200, 1e-20);
+    let high = V::Number::constant(1e200, 1e20);
+    let [u, v, w] = point;
+    if square.all_within(low, high) {
+        let one = V::splat(proof, V::Number::constant(1.0, 1.0));
+        let reciprocal = one.div(square.sqrt());
+        x.mul(reciprocal).store(u);
+        y.mul(reciprocal).store(v);
+        z.mul(reciprocal).store(w);
+        reciprocal.store(&mut inverse[0]);
+        one.store(&mut inverse[1]);
+    } else {
+        x.store(u);
+        y.store(v);
+        z.store(w);
+        careful_direction::<V::Number>(point, inverse);
+    }
+}
+
+/// The same, one vector at a time: those of any length, and the zero vector, whose direction and
+/// reciprocal length are set to zero, so that spherical harmonics of l > 0 and all derivatives
+/// vanish there.
+#[cold]
+#[inline(never)]
+fn careful_direction<T: Number>(point: &mut [T::Block; 3], inverse: &mut Inverse<T::Block>) {
+    let zero = T::constant(0.0, 0.0);
+    for lane in 0..T::WIDTH {
+        let r = [point[0][lane], point[1][lane], point[2][lane]];
+        let (direction, factors) = match Polar::new(r) {
+            Some(polar) => (polar.direction, polar.inverse_length()),
+            None => ([zero; 3], [zero; 2]),
+        };
+        for axis in 0..3 {
+            point[axis][lane] = direction[axis];
+        }
+        inverse[0][lane] = factors[0];
+        inverse[1][lane] = factors[1];
+    }
+}

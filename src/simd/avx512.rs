@@ -1,0 +1,410 @@
+//! AVX-512: a block is one register.
+#![expect(unsafe_code, reason = "instructions of a path; see the contract of the module above")]
+
+use std::arch::x86_64::*;
+use std::hint::black_box;
+
+use super::avx2::{narrow_f32, narrow_f64};
+use super::{Blocks, Job, Lanes, Squares};
+
+/// That the machine has AVX-512 F and DQ.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// Asks the processor.
+    #[inline]
+    pub fn detect() -> Option<Avx512> {
+        let all = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma");
+        all.then_some(Avx512(()))
+    }
+}
+
+/// Eight f64.
+#[derive(Clone, Copy)]
+pub struct Doubles(__m512d);
+
+/// Sixteen f32.
+#[derive(Clone, Copy)]
+pub struct Singles(__m512);
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+#[inline(never)]
+fn enter<V: Lanes<Proof = Avx512>, J: Job<V::Number>>(proof: Avx512, job: J) -> J::Output {
+    job.run::<V>(proof)
+}
+
+/// The operations that differ only in the names of instructions.
+macro_rules! lanes {
+    ($name:ident, $number:ty, $register:ty, $width:literal, $comparison:ty,
+     $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
+     $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $compare:ident,
+     $load_points:ident, $transpose:ident, $transpose_narrow:ident) => {
+        impl Lanes for $name {
+            type Number = $number;
+            type Proof = Avx512;
+            const UNROLLED: bool = true;
+
+            #[inline(always)]
+            fn call<J: Job<$number>>(proof: Avx512, job: J) -> J::Output {
+                // SAFETY: the proof says that the machine has the features.
+                unsafe { enter::<Self, J>(proof, job) }
+            }
+
+            #[inline(always)]
+            fn splat(_proof: Avx512, value: $number) -> Self {
+                // SAFETY: by the proof, as in every function that takes one.
+                $name(unsafe { $splat(value) })
+            }
+
+            #[inline(always)]
+            fn load(_proof: Avx512, block: &[$number; $width]) -> Self {
+                // SAFETY: by the proof; a block is as long as the register.
+                $name(unsafe { $load(block.as_ptr()) })
+            }
+
+            #[inline(always)]
+            fn store(self, block: &mut [$number; $width]) {
+                // SAFETY: a value of this type exists only with a proof, here and below; a block
+                // is as long as the register.
+                unsafe { $store(block.as_mut_ptr(), self.0) }
+            }
+
+            #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $add(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn sub(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $sub(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn mul(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $mul(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn div(self, b: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $div(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $sub($splat(-0.0), self.0) })
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $sqrt(self.0) })
+            }
+
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $fmadd(self.0, b.0, c.0) })
+            }
+
+            #[inline(always)]
+            fn mul_sub(self, b: Self, c: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $fmsub(self.0, b.0, c.0) })
+            }
+
+            #[inline(always)]
+            fn neg_mul_add(self, b: Self, c: Self) -> Self {
+                // SAFETY: see `store`.
+                $name(unsafe { $fnmadd(self.0, b.0, c.0) })
+            }
+
+            #[inline(always)]
+            fn all_within(self, low: $number, high: $number) -> bool {
+                // SAFETY: see `store`.
+                let inside = unsafe {
+                    $compare::<_CMP_GE_OQ>(self.0, $splat(low))
+                        & $compare::<_CMP_LE_OQ>(self.0, $splat(high))
+                };
+                inside == <$comparison>::MAX
+            }
+
+            #[inline(always)]
+            fn load_points(_proof: Avx512, rows: &[$number]) -> [Self; 3] {
+                let rows = &rows[..3 * $width];
+                // SAFETY: by the proof; the slice holds three registers.
+                let [x, y, z] = unsafe { $load_points(rows.as_ptr()) };
+                [$name(x), $name(y), $name(z)]
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(
+                _proof: Avx512,
+                from: Squares<*const $number>,
+                to: Squares<*mut $number>,
+                count: usize,
+            ) {
+                // SAFETY: by the proof, and by what the caller vouches for.
+                unsafe { $transpose(from, to, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose_narrow(
+                _proof: Avx512,
+                from: *const $number,
+                from_stride: usize,
+                to: *mut $number,
+                to_stride: usize,
+                columns: usize,
+            ) {
+                // SAFETY: by the proof, and by what the caller vouches for.
+                unsafe { $transpose_narrow(from, from_stride, to, to_stride, columns) }
+            }
+
+            #[inline(always)]
+            fn stream(
+                _proof: Avx512,
+                from: &[<$number as Blocks>::Block],
+                to: &mut [<$number as Blocks>::Block],
+            ) {
+                assert!(from.len() == to.len() && to.as_ptr().addr() % 64 == 0, "misaligned");
+                for (from, to) in from.iter().zip(to) {
+                    // SAFETY: by the proof; both are blocks, and `to` is aligned.
+                    unsafe { $stream(to.as_mut_ptr(), $load(from.as_ptr())) }
+                }
+            }
+
+            #[inline(always)]
+            fn fence(_proof: Avx512) {
+                // SAFETY: every processor with the path has it.
+                unsafe { _mm_sfence() };
+            }
+        }
+    };
+}
+
+lanes!(
+    Doubles,
+    f64,
+    __m512d,
+    8,
+    __mmask8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_stream_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_sqrt_pd,
+    _mm512_fmadd_pd,
+    _mm512_fmsub_pd,
+    _mm512_fnmadd_pd,
+    _mm512_cmp_pd_mask,
+    load_points_f64,
+    transpose_f64,
+    narrow_f64
+);
+lanes!(
+    Singles,
+    f32,
+    __m512,
+    16,
+    __mmask16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_stream_ps,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_sqrt_ps,
+    _mm512_fmadd_ps,
+    _mm512_fmsub_ps,
+    _mm512_fnmadd_ps,
+    _mm512_cmp_ps_mask,
+    load_points_f32,
+    transpose_f32,
+    narrow_f32
+);
+
+/// For one axis, which element of (a, b), then of (that, c), each lane takes: element 3 · lane +
+/// axis of the three registers. The second list keeps what the first has found.
+macro_rules! picks {
+    ($integer:ty, $width:literal, $axis:literal) => {{
+        const PICKS: [[$integer; $width]; 2] = {
+            let mut picks = [[0; $width]; 2];
+            let mut lane = 0;
+            while lane < $width {
+                let element = 3 * lane + $axis;
+                let late = element >= 2 * $width;
+                picks[0][lane as usize] = if late { 0 } else { element };
+                picks[1][lane as usize] = if late { element - $width } else { lane };
+                lane += 1;
+            }
+            picks
+        };
+        &PICKS
+    }};
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn load_points_f64(rows: *const f64) -> [__m512d; 3] {
+    // SAFETY: the caller vouches for 24 numbers.
+    unsafe {
+        let (a, b) = (_mm512_loadu_pd(rows), _mm512_loadu_pd(rows.add(8)));
+        let c = _mm512_loadu_pd(rows.add(16));
+        [
+            pick_f64(a, b, c, picks!(i64, 8, 0)),
+            pick_f64(a, b, c, picks!(i64, 8, 1)),
+            pick_f64(a, b, c, picks!(i64, 8, 2)),
+        ]
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pick_f64(a: __m512d, b: __m512d, c: __m512d, picks: &[[i64; 8]; 2]) -> __m512d {
+    // SAFETY: the lists are as long as registers.
+    let (first, second) =
+        unsafe { (_mm512_loadu_epi64(picks[0].as_ptr()), _mm512_loadu_epi64(picks[1].as_ptr())) };
+    _mm512_permutex2var_pd(_mm512_permutex2var_pd(a, first, b), second, c)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn load_points_f32(rows: *const f32) -> [__m512; 3] {
+    // SAFETY: the caller vouches for 48 numbers.
+    unsafe {
+        let (a, b) = (_mm512_loadu_ps(rows), _mm512_loadu_ps(rows.add(16)));
+        let c = _mm512_loadu_ps(rows.add(32));
+        [
+            pick_f32(a, b, c, picks!(i32, 16, 0)),
+            pick_f32(a, b, c, picks!(i32, 16, 1)),
+            pick_f32(a, b, c, picks!(i32, 16, 2)),
+        ]
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pick_f32(a: __m512, b: __m512, c: __m512, picks: &[[i32; 16]; 2]) -> __m512 {
+    // SAFETY: the lists are as long as registers.
+    let (first, second) =
+        unsafe { (_mm512_loadu_epi32(picks[0].as_ptr()), _mm512_loadu_epi32(picks[1].as_ptr())) };
+    _mm512_permutex2var_ps(_mm512_permutex2var_ps(a, first, b), second, c)
+}
+
+/// Halves of two rows in one register: the second is loaded through a mask, which costs no shuffle.
+/// The mask is not known to the compiler, which would make a shuffle of it.
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+unsafe fn join_f64(low: *const f64, high: *const f64, mask: __mmask8) -> __m512d {
+    // SAFETY: the caller vouches for 4 numbers at both.
+    unsafe {
+        let low = _mm512_castpd256_pd512(_mm256_loadu_pd(low));
+        _mm512_mask_broadcast_f64x4(low, mask, _mm256_loadu_pd(high))
+    }
+}
+
+/// Halves of two rows are joined as they are loaded; then pairs, then quarters are exchanged.
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+unsafe fn transpose_f64(from: Squares<*const f64>, to: Squares<*mut f64>, count: usize) {
+    let mask = black_box(0xf0);
+    let stride = from.stride;
+    for half in 0..2 * count {
+        // SAFETY: the caller vouches for 8 numbers in each of 8 rows on both sides.
+        unsafe {
+            let from = from.first.add(half / 2 * from.step + half % 2 * 4);
+            let a = join_f64(from, from.add(2 * stride), mask);
+            let b = join_f64(from.add(stride), from.add(3 * stride), mask);
+            let c = join_f64(from.add(4 * stride), from.add(6 * stride), mask);
+            let d = join_f64(from.add(5 * stride), from.add(7 * stride), mask);
+            let (even_low, odd_low) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+            let (even_high, odd_high) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
+            let target = to.first.add(half / 2 * to.step + half % 2 * 4 * to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0x88>(even_low, even_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0x88>(odd_low, odd_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0xdd>(even_low, even_high));
+            let target = target.add(to.stride);
+            _mm512_storeu_pd(target, _mm512_shuffle_f64x2::<0xdd>(odd_low, odd_high));
+        }
+    }
+}
+
+/// Halves of two rows in one register, as for f64.
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+unsafe fn join_f32(low: *const f32, high: *const f32, mask: __mmask16) -> __m512 {
+    // SAFETY: the caller vouches for 8 numbers at both.
+    unsafe {
+        let low = _mm512_castps256_ps512(_mm256_loadu_ps(low));
+        _mm512_mask_broadcast_f32x8(low, mask, _mm256_loadu_ps(high))
+    }
+}
+
+/// As for f64, with squares of four inside each quarter.
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+unsafe fn transpose_f32(from: Squares<*const f32>, to: Squares<*mut f32>, count: usize) {
+    let mask = black_box(0xff00);
+    let stride = from.stride;
+    for half in 0..2 * count {
+        // SAFETY: the caller vouches for 16 numbers in each of 16 rows on both sides.
+        unsafe {
+            let from = from.first.add(half / 2 * from.step + half % 2 * 8);
+            let high = from.add(8 * stride);
+            let low = quarters(
+                join_f32(from, from.add(4 * stride), mask),
+                join_f32(from.add(stride), from.add(5 * stride), mask),
+                join_f32(from.add(2 * stride), from.add(6 * stride), mask),
+                join_f32(from.add(3 * stride), from.add(7 * stride), mask),
+            );
+            let high = quarters(
+                join_f32(high, high.add(4 * stride), mask),
+                join_f32(high.add(stride), high.add(5 * stride), mask),
+                join_f32(high.add(2 * stride), high.add(6 * stride), mask),
+                join_f32(high.add(3 * stride), high.add(7 * stride), mask),
+            );
+            let target = to.first.add(half / 2 * to.step + half % 2 * 8 * to.stride);
+            for row in 0..4 {
+                let target = target.add(row * to.stride);
+                let (low, high) = (low[row], high[row]);
+                _mm512_storeu_ps(target, _mm512_shuffle_f32x4::<0x88>(low, high));
+                let target = target.add(4 * to.stride);
+                _mm512_storeu_ps(target, _mm512_shuffle_f32x4::<0xdd>(low, high));
+            }
+        }
+    }
+}
+
+/// Transposes the square of four in each quarter of four registers.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+    let ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+    let ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+    let cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+    let cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+    [
+        _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low)),
+        _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low)),
+        _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
+        _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
+    ]
+}

@@ -1,0 +1,434 @@
+//! Batched harmonics against the scalar functions, on every lane path of the machine.
+
+use tesseral::LMAX;
+use tesseral::sh::batch::{Batch, BatchError, BatchNumber, Layout, Positions};
+use tesseral::sh::{Axes, Form, Harmonics, Normalization, Phase};
+use tesseral::simd::Path;
+
+/// What the tests need of f32 and f64.
+trait Tested: BatchNumber + std::fmt::Debug + Into<f64> {
+    const EPSILON: f64;
+    fn of(value: f64) -> Self;
+}
+
+impl Tested for f64 {
+    const EPSILON: f64 = f64::EPSILON;
+    fn of(value: f64) -> f64 {
+        value
+    }
+}
+
+impl Tested for f32 {
+    const EPSILON: f64 = f32::EPSILON as f64;
+    fn of(value: f64) -> f32 {
+        value as f32
+    }
+}
+
+/// Points of lengths around one: on axes, near the poles, anywhere.
+fn points<T: Tested>(n: usize) -> Vec<[T; 3]> {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut component = || 2.0 * random.f64() - 1.0;
+    let mut points: Vec<[f64; 3]> = vec![
+        [0.3, -0.5, 0.8],
+        [1.0, 0.0, 0.0],
+        [0.0, -1.0, 0.0],
+        [0.0, 0.0, 1.0],
+        [1e-9, 1e-8, -1.0],
+        [0.9, 0.4, 1e-7],
+    ];
+    points.resize_with(n.max(6), || [component(), component(), component()]);
+    points.truncate(n);
+    points.into_iter().map(|r| r.map(T::of)).collect()
+}
+
+fn conventions() -> Vec<Harmonics> {
+    let spherical = Harmonics::default();
+    vec![
+        Harmonics::SOLID,
+        spherical,
+        Harmonics { axes: Axes::YPolar, normalization: Normalization::Component, ..spherical },
+        Harmonics {
+            axes: Axes::YPolar,
+            normalization: Normalization::Norm,
+            phase: Phase::CondonShortley,
+            ..Harmonics::SOLID
+        },
+    ]
+}
+
+/// The results of a batch for one point and one component, whatever the layout.
+fn get<T: Tested>(
+    array: &[T],
+    layout: Layout,
+    [components, columns]: [usize; 2],
+    [point, component, column]: [usize; 3],
+) -> T {
+    match layout {
+        Layout::Rows => array[(point * components + component) * columns + column],
+        Layout::Lanes => {
+            let (block, lane) = (point / T::WIDTH, point % T::WIDTH);
+            array[((block * components + component) * columns + column) * T::WIDTH + lane]
+        }
+    }
+}
+
+/// Compares an array with the expected `[components][2l + 1]` of each degree and point, within
+/// `bound` units of the last place of the largest value of the degree.
+fn compare<T: Tested>(
+    batch: &Batch,
+    layout: Layout,
+    degrees: (usize, usize),
+    array: &[T],
+    (components, power): (usize, i32),
+    points: &[[T; 3]],
+    expected: impl Fn(usize, [T; 3]) -> Vec<f64>,
+) {
+    let columns = batch.columns();
+    for (index, &r) in points.iter().enumerate() {
+        let length = r.iter().map(|&c| c.into().powi(2)).sum::<f64>().sqrt();
+        for l in degrees.0..=degrees.1 {
+            let size = 2 * l + 1;
+            let expected = expected(l, r);
+            // A derivative of a harmonic is at most about (l + 1) times as large per length.
+            let largest = scale(batch, l, length) * ((l + 1) as f64 / length).powi(power);
+            let bound = 6.0 * (l + 2) as f64 * T::EPSILON * largest;
+            for component in 0..components {
+                for m in 0..size {
+                    let column = l * l - degrees.0 * degrees.0 + m;
+                    let at = [index, component, column];
+                    let found = get(array, layout, [components, columns], at);
+                    let (found, expected) = (found.into(), expected[component * size + m]);
+                    assert!(
+                        (found - expected).abs() <= bound,
+                        "{batch:?} {r:?}: l = {l}, m = {m}, component {component}: {found} is not \
+                         {expected} within {bound}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The largest a harmonic of degree l can be on average: √((2l + 1)/(4π)) in the native
+/// normalization, for solid ones times the power of the length.
+fn scale(batch: &Batch, l: usize, length: f64) -> f64 {
+    let options = batch.convention();
+    let norm = match options.normalization {
+        Normalization::Integral => ((2 * l + 1) as f64 / (4.0 * std::f64::consts::PI)).sqrt(),
+        Normalization::Component => ((2 * l + 1) as f64).sqrt(),
+        Normalization::Norm => 1.0,
+    };
+    match options.form {
+        Form::Solid => norm * length.powi(l as i32),
+        Form::Spherical => norm,
+    }
+}
+
+/// The scalar functions in f64 at the same point.
+fn scalar(options: &Harmonics, l: usize, r: [f64; 3]) -> [Vec<f64>; 3] {
+    let size = 2 * l + 1;
+    let mut arrays = [vec![0.0; size], vec![0.0; 3 * size], vec![0.0; 9 * size]];
+    let [values, gradients, hessians] = &mut arrays;
+    options.degree_hess(l, r, values, gradients, hessians).expect("the lengths fit");
+    arrays
+}
+
+/// Values and derivatives of one batch against the scalar functions.
+fn check<T: Tested>(
+    options: Harmonics,
+    degrees: (usize, usize),
+    layout: Layout,
+    path: Path,
+    n: usize,
+) {
+    let batch = options.batch(degrees.0..=degrees.1).expect("degrees to LMAX");
+    let batch = batch.layout(layout).on(path);
+    let points = points::<T>(n);
+    let length = batch.length::<T>(n);
+    let fill = |components: usize| vec![T::of(f64::NAN); components * length];
+    let wide = |r: [T; 3]| r.map(Into::into);
+    let expected =
+        |order: usize| move |l: usize, r: [T; 3]| scalar(&options, l, wide(r))[order].clone();
+    let shapes = [(1, 0), (3, 1), (9, 2)];
+    for order in 0..3 {
+        let [mut values, mut gradients, mut hessians] = [fill(1), fill(3), fill(9)];
+        match order {
+            0 => batch.values(&points, &mut values),
+            1 => batch.gradients(&points, &mut values, &mut gradients),
+            _ => batch.hessians(&points, &mut values, &mut gradients, &mut hessians),
+        }
+        .expect("the lengths fit");
+        for (which, array) in [values, gradients, hessians].iter().enumerate().take(order + 1) {
+            compare(&batch, layout, degrees, array, shapes[which], &points, expected(which));
+        }
+    }
+}
+
+fn degree_ranges() -> Vec<(usize, usize)> {
+    let top = LMAX;
+    let mut ranges: Vec<_> = (0..=top).map(|high| (0, high)).collect();
+    ranges.extend([(top, top), (top.min(1), top), (top.min(3), top.min(4))]);
+    ranges
+}
+
+#[test]
+fn every_degree_and_range_is_right() {
+    for path in Path::available() {
+        for degrees in degree_ranges() {
+            for layout in [Layout::Rows, Layout::Lanes] {
+                check::<f64>(Harmonics::SOLID, degrees, layout, path, 19);
+                check::<f32>(Harmonics::SOLID, degrees, layout, path, 19);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_convention_is_right() {
+    for path in Path::available() {
+        for options in conventions() {
+            for layout in [Layout::Rows, Layout::Lanes] {
+                for degrees in [(0, LMAX), (LMAX.min(2), LMAX)] {
+                    check::<f64>(options, degrees, layout, path, 21);
+                    check::<f32>(options, degrees, layout, path, 21);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_length_is_right() {
+    let lmax = LMAX.min(4);
+    for path in Path::available() {
+        for n in 0..=70 {
+            for layout in [Layout::Rows, Layout::Lanes] {
+                check::<f64>(Harmonics::SOLID, (0, lmax), layout, path, n);
+                check::<f32>(Harmonics::SOLID, (0, lmax), layout, path, n);
+            }
+        }
+    }
+}
+
+#[test]
+fn misaligned_slices_and_slices_by_axis_are_right() {
+    let n = 37;
+    let batch = Harmonics::SOLID.batch(0..=LMAX.min(4)).expect("a degree to LMAX");
+    let points = points::<f64>(n);
+    let axes: [Vec<f64>; 3] = std::array::from_fn(|axis| points.iter().map(|r| r[axis]).collect());
+    for path in Path::available() {
+        for layout in [Layout::Rows, Layout::Lanes] {
+            let batch = batch.on(path).layout(layout);
+            let size = batch.length::<f64>(n);
+            let mut expected = vec![0.0; size];
+            batch.values(&points, &mut expected).expect("the lengths fit");
+            for shift in 0..8 {
+                let mut rows = vec![0.0; 3 * n + shift];
+                rows[shift..].copy_from_slice(points.as_flattened());
+                let mut found = vec![f64::NAN; size + shift];
+                let found = &mut found[shift..];
+                batch.values(&rows[shift..], found).expect("the lengths fit");
+                assert_eq!(found, &expected[..], "{path:?} {layout:?} {shift}");
+                // Past the caches, however the slice begins.
+                found.fill(f64::NAN);
+                let streamed = batch.streaming_from(0);
+                streamed.values(&points, found).expect("the lengths fit");
+                assert_eq!(found, &expected[..], "{path:?} {layout:?} {shift}, streamed");
+            }
+            let mut found = vec![f64::NAN; size];
+            let [x, y, z] = &axes;
+            let by_axis = Positions::Axes([x, y, z]);
+            batch.values(by_axis, &mut found).expect("the lengths fit");
+            assert_eq!(found, expected, "{path:?} {layout:?} by axis");
+        }
+    }
+}
+
+#[test]
+fn streamed_derivatives_are_the_same() {
+    let n = 45;
+    let points = points::<f32>(n);
+    for path in Path::available() {
+        for layout in [Layout::Rows, Layout::Lanes] {
+            let batch = Harmonics::default().batch(0..=LMAX.min(3)).expect("a degree to LMAX");
+            let batch = batch.on(path).layout(layout);
+            let size = batch.length::<f32>(n);
+            let evaluate = |batch: Batch| {
+                let mut arrays = [1, 3, 9].map(|components| vec![f32::NAN; components * size]);
+                let [values, gradients, hessians] = &mut arrays;
+                batch.hessians(&points, values, gradients, hessians).expect("the lengths fit");
+                arrays
+            };
+            assert_eq!(evaluate(batch), evaluate(batch.streaming_from(0)), "{path:?} {layout:?}");
+        }
+    }
+}
+
+#[test]
+fn unit_vectors_need_no_length() {
+    for path in Path::available() {
+        let batch = Harmonics::default().batch(0..=LMAX.min(9)).expect("a degree to LMAX").on(path);
+        let points: Vec<[f64; 3]> =
+            points::<f64>(20).into_iter().map(tesseral::sh::direction).collect();
+        let size = batch.length::<f64>(20);
+        let [mut expected, mut found] = [vec![0.0; size], vec![0.0; size]];
+        batch.values(&points, &mut expected).expect("the lengths fit");
+        batch.of_unit_vectors().values(&points, &mut found).expect("the lengths fit");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-13, "{path:?}: {found} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn zero_and_extreme_vectors_have_spherical_harmonics() {
+    let points = [[0.0; 3], [3e-300, 0.0, 4e-300], [3e290, 0.0, 4e290], [0.6, 0.0, 0.8]];
+    for path in Path::available() {
+        let batch = Harmonics::default().batch(0..=LMAX).expect("a degree to LMAX").on(path);
+        let size = batch.columns();
+        let mut arrays = [1, 3, 9].map(|components| vec![f64::NAN; components * 4 * size]);
+        let [values, gradients, hessians] = &mut arrays;
+        batch.hessians(&points, values, gradients, hessians).expect("the lengths fit");
+        for array in [&*values, &*gradients] {
+            assert!(array.iter().all(|value| value.is_finite()), "{path:?}");
+        }
+        assert!(hessians[..9 * size].iter().all(|&value| value == 0.0), "{path:?}");
+        assert!(gradients[..3 * size].iter().all(|&value| value == 0.0), "{path:?}");
+        assert!(values[1..size].iter().all(|&value| value == 0.0), "{path:?}");
+        for point in [1, 2] {
+            for column in 0..size {
+                let difference = values[point * size + column] - values[3 * size + column];
+                assert!(difference.abs() < 1e-13, "{path:?}: point {point}, value {column}");
+            }
+        }
+    }
+}
+
+/// Contractions against sums over stored derivatives.
+fn check_contractions<T: Tested>(
+    options: Harmonics,
+    degrees: (usize, usize),
+    path: Path,
+    n: usize,
+) {
+    let mut random = fastrand::Rng::with_seed(3);
+    let mut numbers =
+        |count: usize| -> Vec<T> { (0..count).map(|_| T::of(2.0 * random.f64() - 1.0)).collect() };
+    let points = points::<T>(n);
+    for layout in [Layout::Rows, Layout::Lanes] {
+        let batch = options.batch(degrees.0..=degrees.1).expect("degrees to LMAX");
+        let batch = batch.layout(layout).on(path);
+        let (size, columns) = (batch.length::<T>(n), batch.columns());
+        let (cotangents, vectors) = (numbers(size), numbers(3 * n));
+        let mut pulled = vec![T::of(f64::NAN); 3 * n];
+        batch.pull_back(&points, &cotangents, &mut pulled).expect("the lengths fit");
+        let mut pushed = vec![T::of(f64::NAN); size];
+        batch.push_forward(&points, &vectors, &mut pushed).expect("the lengths fit");
+        let mut twice = vec![T::of(f64::NAN); 3 * n];
+        let mut by_cotangents = vec![T::of(f64::NAN); size];
+        batch
+            .pull_back_twice(&points, &cotangents, &vectors, &mut twice, &mut by_cotangents)
+            .expect("the lengths fit");
+        assert_eq!(
+            by_cotangents.iter().map(|&v| v.into()).collect::<Vec<f64>>(),
+            pushed.iter().map(|&v| v.into()).collect::<Vec<f64>>()
+        );
+        for (index, &r) in points.iter().enumerate() {
+            let w: [f64; 3] = std::array::from_fn(|axis| vectors[3 * index + axis].into());
+            // Sums, and sums of magnitudes for the bound.
+            let [mut sums, mut sizes] = [[0.0; 6]; 2];
+            for l in degrees.0..=degrees.1 {
+                let wide = r.map(Into::into);
+                let [_, gradients, hessians] = scalar(&options, l, wide);
+                let width = 2 * l + 1;
+                for m in 0..width {
+                    let column = l * l - degrees.0 * degrees.0 + m;
+                    let g = get(&cotangents, layout, [1, columns], [index, 0, column]).into();
+                    let [mut along, mut along_size] = [0.0; 2];
+                    for i in 0..3 {
+                        let gradient = gradients[i * width + m];
+                        sums[i] += g * gradient;
+                        sizes[i] += (g * gradient).abs();
+                        along += w[i] * gradient;
+                        along_size += (w[i] * gradient).abs();
+                        for j in 0..3 {
+                            let second = g * w[i] * hessians[(3 * i + j) * width + m];
+                            sums[3 + j] += second;
+                            sizes[3 + j] += second.abs();
+                        }
+                    }
+                    let found: f64 = get(&pushed, layout, [1, columns], [index, 0, column]).into();
+                    let length = wide.iter().map(|c| c * c).sum::<f64>().sqrt();
+                    let largest = scale(&batch, l, length) * (l + 1) as f64 / length;
+                    let bound = 6.0 * (l + 2) as f64 * T::EPSILON * (along_size + largest);
+                    assert!((found - along).abs() <= bound, "{batch:?} {r:?}: {found} {along}");
+                }
+            }
+            let found = [&pulled, &twice].map(|array| array[3 * index..3 * index + 3].to_vec());
+            for (found, (sum, size)) in found.concat().iter().zip(sums.iter().zip(sizes)) {
+                let found: f64 = (*found).into();
+                let bound = 100.0 * (degrees.1 + 2) as f64 * T::EPSILON * (size + 1.0);
+                assert!((found - sum).abs() <= bound, "{batch:?} {r:?}: {found} is not {sum}");
+            }
+        }
+    }
+}
+
+#[test]
+fn contractions_are_sums_over_derivatives() {
+    for path in Path::available() {
+        for options in conventions() {
+            for degrees in [(0, LMAX.min(6)), (0, 0), (0, LMAX.min(1)), (LMAX.min(3), LMAX.min(3))]
+            {
+                check_contractions::<f64>(options, degrees, path, 21);
+            }
+            check_contractions::<f32>(options, (0, LMAX.min(3)), path, 35);
+        }
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    let harmonics = Harmonics::SOLID;
+    assert_eq!(harmonics.batch(0..=LMAX + 1), Err(BatchError::Degree { l: LMAX + 1 }));
+    #[expect(clippy::reversed_empty_ranges, reason = "it is what is tested")]
+    let empty = harmonics.batch(1..=0);
+    assert_eq!(empty, Err(BatchError::NoDegrees { from: 1, to: 0 }));
+    let batch = harmonics.batch(0..=0).expect("degree 0");
+    let mut values = [0.0; 3];
+    let error = batch.values(&[0.0; 4][..], &mut values).expect_err("not a number of points");
+    assert_eq!(error, BatchError::Positions { found: vec![4] });
+    let uneven: [&[f64]; 3] = [&[0.0], &[0.0, 1.0], &[0.0]];
+    let error = batch.values(uneven, &mut values).expect_err("axes of different lengths");
+    assert_eq!(error, BatchError::Positions { found: vec![1, 2, 1] });
+    let error = batch.values(&[[0.0; 3]; 2], &mut values).expect_err("too long");
+    let expected = BatchError::Length { what: "values", points: 2, expected: 2, found: 3 };
+    assert_eq!(error, expected);
+    assert_eq!(error.to_string(), "the slice of values for 2 points has length 3, expected 2");
+    let lanes = batch.layout(Layout::Lanes);
+    let error = lanes.values(&[[0.0_f32; 3]], &mut [0.0; 8]).expect_err("not a whole block");
+    assert!(matches!(error, BatchError::Length { expected: 16, found: 8, .. }));
+    let error = batch.pull_back(&[[0.0; 3]], &[1.0], &mut values[..2]).expect_err("too short");
+    assert!(matches!(error, BatchError::Length { expected: 3, found: 2, .. }));
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn threads_change_nothing() {
+    let n = 20_003;
+    let points = points::<f64>(n);
+    for layout in [Layout::Rows, Layout::Lanes] {
+        let batch = Harmonics::SOLID.batch(0..=LMAX.min(2)).expect("a degree").layout(layout);
+        let size = batch.length::<f64>(n);
+        let evaluate = |batch: Batch| {
+            let mut arrays = [1, 3, 9].map(|components| vec![f64::NAN; components * size]);
+            let [values, gradients, hessians] = &mut arrays;
+            batch.hessians(&points, values, gradients, hessians).expect("the lengths fit");
+            let mut forces = vec![f64::NAN; 3 * n];
+            batch.pull_back(&points, values, &mut forces).expect("the lengths fit");
+            (arrays, forces)
+        };
+        assert_eq!(evaluate(batch), evaluate(batch.in_parallel()), "{layout:?}");
+    }
+}
