@@ -14,12 +14,12 @@ use crate::{Irrep, Irreps, Real};
 /// Which channels of the inputs couple to which of the output, by the names of e3nn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Channel by channel: z[u] from x[u] and y[u].
+    /// Channel by channel: `z[u]` from `x[u]` and `y[u]`.
     Uuu,
-    /// Every channel of the second with every one of the first, summed: z[u] from x[u] and all
-    /// y[v]. With one channel v, that of a convolution.
+    /// Every channel of the second with every one of the first, summed: `z[u]` from `x[u]` and all
+    /// `y[v]`. With one channel v, that of a convolution.
     Uvu,
-    /// The outer product: z[u, v] from x[u] and y[v].
+    /// The outer product: `z[u, v]` from `x[u]` and `y[v]`.
     Uvuv,
 }
 

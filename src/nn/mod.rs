@@ -1,6 +1,6 @@
 //! Equivariant layers on [burn] tensors, with its autodiff, modules, records and optimizers.
 //!
-//! Features of all degrees are one tensor `[rows][irreps.dim()]` with its [`Irreps`](crate::Irreps)
+//! Features of all degrees are one tensor `[rows][irreps.dim()]` with its [`Irreps`]
 //! beside it ([`Features`]). What depends on positions alone — edge vectors, harmonics, the radial
 //! basis — is computed once per graph ([`EdgeAttributes`]) and shared by all layers. Everything
 //! works in f32 and f64, as the tensors are, on burn's CPU backend `flex`; a tensor elsewhere is an

@@ -5,8 +5,8 @@
 //! when the program runs; nothing need be built for a particular processor. Paths differ in the
 //! last digits, since some fuse multiplications with additions and some do not.
 //!
-//! The path for NEON is written against the same face as the others but has only been compiled on
-//! aarch64 machines by its users, not by the tests of this library.
+//! The path for NEON is written against the same face as the others, but has never been compiled or
+//! run: no machine for aarch64 was at hand.
 //!
 //! # Contract
 //! This is the only module with `unsafe` code. It relies on these rules:
@@ -134,7 +134,7 @@ mod private {
     }
 }
 
-/// Work on lanes of T, to be run by [`Blocks::run`] or [`Lanes::call`].
+/// Work on lanes of T, to be run by `Blocks::run` or [`Lanes::call`].
 pub trait Job<T> {
     /// The result.
     type Output;
