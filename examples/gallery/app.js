@@ -202,6 +202,7 @@ function followPointers(canvas) {
   canvas.addEventListener(
     "wheel",
     (event) => {
+      if (app.current.zooms === false) return;
       event.preventDefault();
       zoom(Math.exp(-event.deltaY / 600));
     },

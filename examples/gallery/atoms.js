@@ -167,7 +167,7 @@ function atomsView() {
         legend(),
         element("p", {}, "At the node: f(u) = Σ A(l,m) Y(l,m)(u), where A sums the harmonics of the directions to the bonded neighbours. Higher degrees point more sharply."),
         element("table", { id: "lengths" }, element("caption", {}, "Lengths |A| by degree"), parts.lengths),
-        element("p", { class: "note" }, "The lengths of A are the same for a mirror image: to tell the two chiral pieces apart a network must couple degrees, not only compare lengths."),
+        element("p", { class: "note" }, "The lengths of A are the same for a mirror image: to tell the two chiral pieces apart a network must couple degrees and pass messages between nodes, not only compare lengths at one."),
       );
       show();
     },

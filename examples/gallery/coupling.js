@@ -80,7 +80,9 @@ function couplingView() {
     const m3 = panel - degrees[2];
     context.fillStyle = css(app.palette.faint);
     context.font = `${Math.max(9, Math.min(15, cell * 0.8))}px system-ui, sans-serif`;
-    context.fillText(`m₃ = ${signed(m3)}`, x, y - cell * 0.25);
+    const label = `m₃ = ${signed(m3)}`;
+    const fits = context.measureText(label).width < (columns + 0.8) * cell;
+    context.fillText(fits ? label : signed(m3), x, y - cell * 0.25);
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         const entry = entries.get(key([i - degrees[0], j - degrees[1], m3]));
@@ -132,6 +134,7 @@ function couplingView() {
     id: "coupling",
     title: "Coupling",
     grid: true,
+    zooms: false,
     hint: "Point at or tap a cell; or arrow keys for m₁ and m₂, Page Up and Page Down for m₃.",
     open(panel) {
       const options = Array.from({ length: highest + 1 }, (_, l) => [l, String(l)]);
@@ -145,7 +148,7 @@ function couplingView() {
         decimal: element("p", { class: "note" }),
       };
       panel.append(
-        element("p", {}, "The tensor C(l₁,l₂→l₃) couples two degrees to a third. Rows are m₁, columns m₂, one panel for each m₃, orders from −l to l."),
+        element("p", {}, "The tensor C(l₁,l₂→l₃) couples two degrees to a third. Rows are m₁, columns m₂, one panel for each m₃, orders from −l to l; degrees go to 8 at most."),
         ...selectors.map((choice) => choice.node),
         parts.count,
         parts.value,

@@ -11,6 +11,8 @@ function mixtureView() {
     const index = l * l + l + m;
     addField(sum, value - coefficients[index], degreeFields(mesh, l)[l + m]);
     coefficients[index] = value;
+    // Differences leave a residue of rounding, which would be drawn with radius one.
+    if (coefficients.every((c) => c === 0)) sum.fill(0);
   }
 
   function setAll(value) {

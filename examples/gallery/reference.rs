@@ -6,10 +6,11 @@ use std::f64::consts::PI;
 
 use nalgebra::Rotation3;
 use tesseral::sh::{Harmonics, HarmonicsError};
-use tesseral::{LMAX, wigner};
+use tesseral::{LMAX, coupling, wigner};
 
 /// `points` as [x, y, z], and for each of them in `values` all harmonics in the order l² + l + m;
-/// a `rotation` by rows, and its Wigner matrices by degree and rows in `wigner`.
+/// a `rotation` by rows, and its Wigner matrices by degree and rows in `wigner`; in `coupling` a list
+/// `[l1, l2, l3, entries]` of tensors, with entries `[m1, m2, m3, value]`.
 pub fn json() -> Result<String, Box<dyn Error>> {
     let points = points();
     let values = points.iter().map(|&point| values(point)).collect::<Result<Vec<_>, _>>()?;
@@ -22,8 +23,9 @@ pub fn json() -> Result<String, Box<dyn Error>> {
     }));
     let rotation = rotation.matrix().transpose();
     let rotation = list(rotation.column_iter().map(|row| numbers(row.as_slice())));
+    let tensors = list(coupling::tensors().map(tensor));
     Ok(format!(
-        "{{\"lmax\":{LMAX},\n\"points\":{points},\n\"values\":{values},\n\
+        "{{\"lmax\":{LMAX},\n\"coupling\":{tensors},\n\"points\":{points},\n\"values\":{values},\n\
          \"rotation\":{rotation},\n\"wigner\":{matrices}}}\n"
     ))
 }
@@ -35,6 +37,16 @@ fn values(point: [f64; 3]) -> Result<Vec<f64>, HarmonicsError> {
         Harmonics::SOLID.degree(l, point, &mut values[l * l..(l + 1) * (l + 1)])?;
     }
     Ok(values)
+}
+
+/// A coupling tensor: its degrees and its nonzero entries.
+fn tensor(tensor: coupling::Tensor) -> String {
+    let [l1, l2, l3] = tensor.degrees();
+    let entries = tensor.nonzeros().iter().map(|entry| {
+        let [m1, m2, m3] = entry.m;
+        format!("[{m1},{m2},{m3},{:?}]", entry.value)
+    });
+    format!("[{l1},{l2},{l3},{}]", list(entries))
 }
 
 /// The axes, points near the poles, and a spiral around the sphere at rising lengths.

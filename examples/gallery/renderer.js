@@ -69,8 +69,9 @@ void main() {
   // the straight line misses of a parabola.
   float y = value + 0.5 * dot(slope, place);
   vec3 base = mix(neutral, y < 0.0 ? negative : positive, sqrt(min(abs(y), 1.0)));
-  float pixels = abs(y) / max(fwidth(y), 1e-6);
-  base = mix(ink, base, smoothstep(0.3, 1.3, pixels));
+  // A line where y crosses zero, none where it does not change.
+  float change = fwidth(y);
+  if (change > 1e-6) base = mix(ink, base, smoothstep(0.3, 1.3, abs(y) / change));
   float lit = 0.78 + 0.25 * max(dot(normalize(normal), LIGHT), 0.0);
   colour = vec4(base * lit, 1.0);
 }`;

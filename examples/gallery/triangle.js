@@ -37,7 +37,7 @@ function triangleView() {
     const [x, y] = place(app.l, app.m);
     const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([i, j]) => [i, j, 4]);
     const points = corners.flatMap((corner, k) => [corner, corners[(k + 1) % 4]]);
-    app.renderer.drawLines(points, frameAt(x, y, cell * 0.49), IDENTITY, app.palette.accent);
+    app.renderer.drawLines(points, frameAt(x, y, cell * 0.49), IDENTITY, app.palette.ink);
   }
 
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -45,6 +45,7 @@ function triangleView() {
   return {
     id: "triangle",
     title: "All degrees",
+    zooms: false,
     hint: "Drag to turn all. Click one, or move with the arrow keys and press Enter, to see it large.",
     open(panel) {
       caption = element("div", { "aria-live": "polite" });

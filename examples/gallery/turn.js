@@ -64,7 +64,8 @@ function turnView() {
 
   /** Side by side, or one above the other where that leaves more room. */
   function frames() {
-    const { clientWidth: width, clientHeight: height } = app.canvas;
+    const width = app.canvas.clientWidth;
+    const height = app.canvas.clientHeight - document.getElementById("hint").offsetHeight;
     const beside = width > height;
     const size = beside ? Math.min(width / 2, height) : Math.min(width, height / 2);
     const places = beside
@@ -118,7 +119,9 @@ function turnView() {
         app.renderer.beginSurfaces(app.shape, app.palette, app.view);
         app.renderer.drawSurface(surfaces[i], frame);
         drawAxes(frame);
-        placeLabel(titles[i], x, y - size * 0.46);
+        // Beside the label of the z axis where the drawings stand one above the other.
+        const stacked = size < app.canvas.clientWidth / 2 + 1 ? 0 : size * 0.3;
+        placeLabel(titles[i], x - stacked, Math.max(y - size * 0.46, 14));
       });
     },
     drag(turn) {
@@ -156,7 +159,9 @@ function drawMatrix(canvas, matrix, chosen) {
       context.fillRect(j * cell, i * cell, cell, cell);
     });
   });
-  context.strokeStyle = css(app.palette.accent);
-  context.lineWidth = 2;
-  context.strokeRect(1, chosen * cell + 1, cell * size - 2, cell - 2);
+  for (const [name, inset] of [["ink", 1], ["ground", 3]]) {
+    context.strokeStyle = css(app.palette[name]);
+    context.lineWidth = 2;
+    context.strokeRect(inset, chosen * cell + inset, cell * size - 2 * inset, cell - 2 * inset);
+  }
 }

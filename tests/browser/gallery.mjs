@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { Report } from "./report.mjs";
 import { changes, openPage, pixels, startBrowser } from "./browser.mjs";
 import { checkEmbedding, checkMixture, checkOne, checkRotation, checkTriangle } from "./drawings.mjs";
-import { checkCoupling, checkReference, checkWigner } from "./values.mjs";
+import { checkCoupling, checkReference, checkTensors, checkWigner } from "./values.mjs";
 
 const SIZE_LIMIT = 2_000_000;
 const FRAME_GOAL = 16;
@@ -43,6 +43,7 @@ async function checkDesktop(url, lmax, reference, shot) {
   const { page, faults, close } = await openPage(browser, url, { width: 1200, height: 760 });
   await checkReference(report, page, reference);
   await checkWigner(report, page, reference);
+  await checkTensors(report, page, reference);
   for (const id of VIEWS) {
     await page.click(`#tab-${id}`);
     const { colours } = await pixels(page);
