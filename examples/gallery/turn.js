@@ -121,7 +121,7 @@ function turnView() {
         drawAxes(frame);
         // Beside the label of the z axis where the drawings stand one above the other.
         const stacked = size < app.canvas.clientWidth / 2 + 1 ? 0 : size * 0.3;
-        placeLabel(titles[i], x - stacked, Math.max(y - size * 0.46, 14));
+        placeLabel(titles[i], x - stacked, Math.max(y - size * 0.46 - 8, 14));
       });
     },
     drag(turn) {
