@@ -42,6 +42,7 @@ macro_rules! lanes {
             type Number = $number;
             type Proof = Avx2;
             const UNROLLED: bool = true;
+            const REGISTERS: usize = 8;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx2, job: J) -> J::Output {

@@ -24,13 +24,17 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod cache;
+mod interleave;
 pub mod limits;
+mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 mod rows;
 
 pub(crate) use cache::last_level_cache;
+pub(crate) use interleave::{deinterleave, interleave};
+pub(crate) use memory::BlockMemory;
 pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
@@ -165,6 +169,8 @@ pub trait Lanes: Copy {
     type Proof: Copy;
     /// Whether straight-line programs pay: not where one operation is many instructions.
     const UNROLLED: bool;
+    /// How many values of this type the registers hold.
+    const REGISTERS: usize;
 
     /// Runs a job in a function of its own that is compiled for the instructions.
     fn call<J: Job<Self::Number>>(proof: Self::Proof, job: J) -> J::Output;
@@ -237,6 +243,26 @@ pub trait Lanes: Copy {
                 }
             }
         }
+    }
+
+    /// Brings numbers `[channel][component]` of WIDTH channels to one block for each component.
+    #[inline(always)]
+    fn deinterleave(
+        _proof: Self::Proof,
+        numbers: &[<Self::Number as Blocks>::Block],
+        blocks: &mut [<Self::Number as Blocks>::Block],
+    ) {
+        interleave::deinterleave_numbers::<Self::Number>(numbers, blocks);
+    }
+
+    /// Brings one block for each component to numbers `[channel][component]` of WIDTH channels.
+    #[inline(always)]
+    fn interleave(
+        _proof: Self::Proof,
+        blocks: &[<Self::Number as Blocks>::Block],
+        numbers: &mut [<Self::Number as Blocks>::Block],
+    ) {
+        interleave::interleave_numbers::<Self::Number>(blocks, numbers);
     }
 
     /// Copies blocks to memory past the caches; `to` begins at a multiple of 64 bytes.

@@ -35,6 +35,7 @@ macro_rules! lanes {
             type Number = $number;
             type Proof = Neon;
             const UNROLLED: bool = true;
+            const REGISTERS: usize = 8;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: Neon, job: J) -> J::Output {

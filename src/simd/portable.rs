@@ -30,6 +30,7 @@ macro_rules! lanes {
             type Number = $number;
             type Proof = ();
             const UNROLLED: bool = false;
+            const REGISTERS: usize = 8;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: (), job: J) -> J::Output {
