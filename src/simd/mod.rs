@@ -25,13 +25,17 @@ mod avx2;
 mod avx512;
 mod cache;
 pub mod limits;
+mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+mod ymm;
 
 pub(crate) use cache::last_level_cache;
-pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
+pub(crate) use narrow::{Arithmetic, Narrow, Strip};
+pub(crate) use rows::{from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
 
@@ -163,6 +167,8 @@ pub trait Lanes: Copy {
     type Number: Number;
     /// That the machine has the instructions.
     type Proof: Copy;
+    /// What results that go to rows are computed with.
+    type Narrow: Narrow<Number = Self::Number, Proof = Self::Proof>;
     /// Whether straight-line programs pay: not where one operation is many instructions.
     const UNROLLED: bool;
 

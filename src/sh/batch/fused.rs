@@ -1,0 +1,225 @@
+//! Solid harmonics with a program, in one function for each degree: it loads positions, computes
+//! and stores the results of all points. At low degrees a call for every step costs more than the
+//! arithmetic.
+
+use std::marker::PhantomData;
+
+use super::Layout;
+use super::fill::BlockOf;
+use super::plan::Plan;
+use super::points::{Frame, Positions, load_block};
+use super::programs::{
+    self, BlockSink, GRADIENT_LMAX, HESSIAN_LMAX, Program, RowSink, UNROLLED_LMAX, WithProgram,
+};
+use crate::sh::{Axes, Form};
+use crate::simd::{Aligned, Blocks, Job, Lanes, Narrow, Number, Path, Strip};
+
+/// What is computed, and where it goes.
+pub(super) struct Fused<'a, T> {
+    pub frame: Frame,
+    pub layout: Layout,
+    pub lmax: usize,
+    pub positions: Positions<'a, T>,
+    pub n: usize,
+    pub values: &'a mut [T],
+    /// Empty if not asked for.
+    pub gradients: &'a mut [T],
+    /// Empty if not asked for.
+    pub hessians: &'a mut [T],
+}
+
+/// Whether there is a function for such results of n points with derivatives up to `order`.
+pub(super) fn is_fused<T: Number>(plan: &Plan, path: Path, n: usize, order: usize) -> bool {
+    let lmax = [UNROLLED_LMAX, GRADIENT_LMAX, HESSIAN_LMAX][order];
+    let native = plan.low == 0 && plan.high <= lmax && !plan.has_factors();
+    let Frame { form, axes, unit } = plan.frame;
+    let solid = form == Form::Solid && axes == Axes::ZPolar && !unit;
+    let rows = plan.layout == Layout::Rows;
+    let fits = if order == 0 { !(unit && rows) } else { solid };
+    // The programs for unit vectors go from order to order, which does not suit rows; fewer points
+    // than a block do not fill registers.
+    native && fits && path != Path::Portable && (!rows || n >= T::WIDTH)
+}
+
+impl<T: Number> Job<T> for Fused<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        if !V::UNROLLED {
+            unreachable!("this path has no programs");
+        }
+        let Fused { lmax, frame, layout, .. } = self;
+        let (first, second) = (!self.gradients.is_empty(), !self.hessians.is_empty());
+        let rows = layout == Layout::Rows;
+        match (second, first, rows) {
+            (true, _, true) => programs::solid_hessian(lmax, ToRows::<V> { task: self, proof }),
+            (true, _, false) => programs::solid_hessian(lmax, ToBlocks::<V> { task: self, proof }),
+            (_, true, true) => programs::solid_gradient(lmax, ToRows::<V> { task: self, proof }),
+            (_, true, false) => programs::solid_gradient(lmax, ToBlocks::<V> { task: self, proof }),
+            (_, _, true) => programs::solid(lmax, ToRows::<V> { task: self, proof }),
+            _ if frame.unit => programs::unit(lmax, ToBlocks::<V> { task: self, proof }),
+            _ => programs::solid(lmax, ToBlocks::<V> { task: self, proof }),
+        }
+    }
+}
+
+/// Results as blocks, once the program is chosen.
+struct ToBlocks<'a, V: Lanes> {
+    task: Fused<'a, V::Number>,
+    proof: V::Proof,
+}
+
+/// Results as rows, once the program is chosen.
+struct ToRows<'a, V: Lanes> {
+    task: Fused<'a, V::Number>,
+    proof: V::Proof,
+}
+
+impl<V: Lanes, const G: usize, const H: usize> WithProgram<G, H> for ToBlocks<'_, V> {
+    #[inline(always)]
+    fn with<P: Program<G, H>, const K: usize>(self) {
+        let job = BlockJob::<_, P, G, H, K> { task: self.task, program: PhantomData };
+        V::call(self.proof, job);
+    }
+}
+
+impl<V: Lanes, const G: usize, const H: usize> WithProgram<G, H> for ToRows<'_, V> {
+    #[inline(always)]
+    fn with<P: Program<G, H>, const K: usize>(self) {
+        let job = RowJob::<_, P, G, H, K> { task: self.task, program: PhantomData };
+        V::call(self.proof, job);
+    }
+}
+
+struct BlockJob<'a, T, P, const G: usize, const H: usize, const K: usize> {
+    task: Fused<'a, T>,
+    program: PhantomData<P>,
+}
+
+/// Blocks of C components of K columns.
+#[inline(always)]
+fn components<T: Number, const C: usize, const K: usize>(
+    numbers: &mut [T],
+    block: usize,
+) -> [BlockSink<'_, T::Block, K>; C] {
+    let (columns, _) = T::blocks_mut(numbers).0.as_chunks_mut::<K>();
+    let own: &mut [_; C] = columns[C * block..].first_chunk_mut().expect("a block of points");
+    own.each_mut().map(BlockSink)
+}
+
+impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize> Job<T>
+    for BlockJob<'_, T, P, G, H, K>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Fused { frame, positions, n, values, gradients, hessians, .. } = self.task;
+        for block in 0..n.div_ceil(T::WIDTH) {
+            let r = arguments::<V>(proof, frame, positions, block * T::WIDTH);
+            let [mut values] = components::<T, 1, K>(values, block);
+            let mut gradient = components::<T, G, K>(gradients, block);
+            let mut hessian = components::<T, H, K>(hessians, block);
+            P::run::<V, _>(proof, r, &mut values, &mut gradient, &mut hessian);
+        }
+    }
+}
+
+/// The native arguments of the block of points that begins at `first`.
+#[inline(always)]
+fn arguments<V: Lanes>(
+    proof: V::Proof,
+    frame: Frame,
+    positions: Positions<'_, V::Number>,
+    first: usize,
+) -> [V; 3] {
+    if frame.divides() {
+        let mut point = Aligned([V::Number::ZERO; 3]);
+        frame.load::<V>(proof, positions, first, &mut point.0, &mut [V::Number::ZERO; 2]);
+        return point.0.each_ref().map(|axis| V::load(proof, axis));
+    }
+    frame.native(load_block::<V>(proof, positions, first))
+}
+
+struct RowJob<'a, T, P, const G: usize, const H: usize, const K: usize> {
+    task: Fused<'a, T>,
+    program: PhantomData<P>,
+}
+
+/// C components of K columns of the rows from `first` on.
+#[inline(always)]
+fn strips<N: Narrow, const C: usize, const K: usize>(
+    proof: N::Proof,
+    numbers: &mut [N::Number],
+    first: usize,
+) -> [RowSink<'_, N, K>; C] {
+    let strips = Strip::split::<C>(&mut numbers[C * K * first..], N::POINTS, K);
+    strips.map(|strip| RowSink::new(proof, strip))
+}
+
+impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize> Job<T>
+    for RowJob<'_, T, P, G, H, K>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Fused { frame, positions, n, values, gradients, hessians, .. } = self.task;
+        let mut points = Few::<V>::new(frame, positions);
+        for first in (0..n).step_by(V::Narrow::POINTS) {
+            // The last points are computed again where there are not enough left.
+            let first = first.min(n - V::Narrow::POINTS);
+            let r = points.arguments(proof, first);
+            let [mut values] = strips::<V::Narrow, 1, K>(proof, values, first);
+            let mut gradient = strips::<V::Narrow, G, K>(proof, gradients, first);
+            let mut hessian = strips::<V::Narrow, H, K>(proof, hessians, first);
+            P::run(proof, r, &mut values, &mut gradient, &mut hessian);
+        }
+    }
+}
+
+/// Reads a few points at a time; directions are computed for a whole block.
+struct Few<'a, V: Lanes> {
+    frame: Frame,
+    positions: Positions<'a, V::Number>,
+    /// The directions of the block that begins at the point `start`.
+    block: Aligned<[BlockOf<V>; 3]>,
+    start: Option<usize>,
+}
+
+impl<'a, V: Lanes> Few<'a, V> {
+    #[inline(always)]
+    fn new(frame: Frame, positions: Positions<'a, V::Number>) -> Self {
+        Few { frame, positions, block: Aligned([V::Number::ZERO; 3]), start: None }
+    }
+
+    #[inline(always)]
+    fn arguments(&mut self, proof: V::Proof, first: usize) -> [V::Narrow; 3] {
+        if self.frame.divides() {
+            return self.directions(proof, first);
+        }
+        let r = match self.positions {
+            Positions::Rows(rows) => V::Narrow::load_points(proof, &rows[3 * first..]),
+            Positions::Axes(axes) => axes.map(|axis| V::Narrow::load(proof, &axis[first..])),
+        };
+        self.frame.native(r)
+    }
+
+    #[inline(always)]
+    fn directions(&mut self, proof: V::Proof, first: usize) -> [V::Narrow; 3] {
+        let width = V::Number::WIDTH;
+        let held = |start: usize| (start..=start + width - V::Narrow::POINTS).contains(&first);
+        let start = match self.start {
+            Some(start) if held(start) => start,
+            _ => {
+                let mut inverse = [V::Number::ZERO; 2];
+                self.frame.load::<V>(proof, self.positions, first, &mut self.block.0, &mut inverse);
+                self.start = Some(first);
+                first
+            }
+        };
+        let block = &self.block.0;
+        block.each_ref().map(|axis| V::Narrow::load(proof, &axis.as_ref()[first - start..]))
+    }
+}
