@@ -117,36 +117,29 @@ pub trait Narrow: Arithmetic {
     }
 }
 
-/// Some columns of a few rows: what one component of an array has for a few points.
-pub struct Strip<'a, T> {
+/// A few rows of an array.
+pub struct FewRows<'a, T> {
     first: *mut T,
     points: usize,
     stride: usize,
-    columns: usize,
     rows: PhantomData<&'a mut [T]>,
 }
 
-impl<'a, T> Strip<'a, T> {
-    /// The components of the first `points` rows of an array `[points][C][columns]`.
+impl<'a, T> FewRows<'a, T> {
+    /// The first `points` rows, which have `stride` columns.
     ///
     /// # Panics
     /// If the slice is too short.
     #[inline(always)]
-    pub fn split<const C: usize>(rows: &'a mut [T], points: usize, columns: usize) -> [Self; C] {
-        let stride = C * columns;
+    pub fn new(rows: &'a mut [T], points: usize, stride: usize) -> Self {
         assert!(rows.len() >= points * stride, "rows too short");
-        let first = rows.as_mut_ptr();
-        std::array::from_fn(|component| {
-            // SAFETY: inside the slice, or at its end where there are no columns.
-            let first = unsafe { first.add(component * columns) };
-            Strip { first, points, stride, columns, rows: PhantomData }
-        })
+        FewRows { first: rows.as_mut_ptr(), points, stride, rows: PhantomData }
     }
 
-    /// Where the columns from `at` on begin.
+    /// Where `count` columns from `at` on begin.
     #[inline(always)]
     fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
-        assert!(at + count <= self.columns && self.points == N::POINTS, "outside of the rows");
+        assert!(at + count <= self.stride && self.points == N::POINTS, "outside of the rows");
         // SAFETY: the column is inside the first row.
         unsafe { self.first.add(at) }
     }
@@ -158,8 +151,7 @@ impl<'a, T> Strip<'a, T> {
     #[inline(always)]
     pub fn one<N: Narrow<Number = T>>(&mut self, at: usize, value: N) {
         let to = self.place::<N>(at, 1);
-        // SAFETY: the column is inside every row, by the assertions of `place` and `split`; strips
-        // of one slice hold different columns.
+        // SAFETY: the column is inside every row, by the assertions of `place` and `new`.
         unsafe { value.write_one(to, self.stride) }
     }
 

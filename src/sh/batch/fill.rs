@@ -43,8 +43,9 @@ impl<T: Number, P: Program<0, 0>, const K: usize> Job<T> for Fill<'_, T::Block, 
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         for (point, out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
             let r = point.each_ref().map(|axis| V::load(proof, axis));
-            let mut values = BlockSink::<_, K>(out.first_chunk_mut().expect("a block of values"));
-            P::run::<V, _>(proof, r, &mut values, &mut [], &mut []);
+            let values: &mut [_; K] = out.first_chunk_mut().expect("a block for each value");
+            let mut out = BlockSink { values, gradient: &mut [], hessian: &mut [] };
+            P::run::<V>(proof, r, &mut out);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::programs::{
     self, BlockSink, GRADIENT_LMAX, HESSIAN_LMAX, Program, RowSink, UNROLLED_LMAX, WithProgram,
 };
 use crate::sh::{Axes, Form};
-use crate::simd::{Aligned, Blocks, Job, Lanes, Narrow, Number, Path, Strip};
+use crate::simd::{Aligned, Blocks, FewRows, Job, Lanes, Narrow, Number, Path};
 
 /// What is computed, and where it goes.
 pub(super) struct Fused<'a, T> {
@@ -97,15 +97,14 @@ struct BlockJob<'a, T, P, const G: usize, const H: usize, const K: usize> {
     program: PhantomData<P>,
 }
 
-/// Blocks of C components of K columns.
+/// C components of K blocks of a block of points.
 #[inline(always)]
 fn components<T: Number, const C: usize, const K: usize>(
     numbers: &mut [T],
     block: usize,
-) -> [BlockSink<'_, T::Block, K>; C] {
-    let (columns, _) = T::blocks_mut(numbers).0.as_chunks_mut::<K>();
-    let own: &mut [_; C] = columns[C * block..].first_chunk_mut().expect("a block of points");
-    own.each_mut().map(BlockSink)
+) -> &mut [[T::Block; K]; C] {
+    let (columns, _) = T::blocks_mut(numbers).0.as_chunks_mut();
+    columns[C * block..].first_chunk_mut().expect("a block of points")
 }
 
 impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize> Job<T>
@@ -118,10 +117,10 @@ impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize
         let Fused { frame, positions, n, values, gradients, hessians, .. } = self.task;
         for block in 0..n.div_ceil(T::WIDTH) {
             let r = arguments::<V>(proof, frame, positions, block * T::WIDTH);
-            let [mut values] = components::<T, 1, K>(values, block);
-            let mut gradient = components::<T, G, K>(gradients, block);
-            let mut hessian = components::<T, H, K>(hessians, block);
-            P::run::<V, _>(proof, r, &mut values, &mut gradient, &mut hessian);
+            let [values] = components::<T, 1, K>(values, block);
+            let gradient = components::<T, G, K>(gradients, block);
+            let hessian = components::<T, H, K>(hessians, block);
+            P::run::<V>(proof, r, &mut BlockSink { values, gradient, hessian });
         }
     }
 }
@@ -147,15 +146,14 @@ struct RowJob<'a, T, P, const G: usize, const H: usize, const K: usize> {
     program: PhantomData<P>,
 }
 
-/// C components of K columns of the rows from `first` on.
+/// The rows of a few points from `first` on.
 #[inline(always)]
-fn strips<N: Narrow, const C: usize, const K: usize>(
-    proof: N::Proof,
+fn rows<N: Narrow>(
     numbers: &mut [N::Number],
     first: usize,
-) -> [RowSink<'_, N, K>; C] {
-    let strips = Strip::split::<C>(&mut numbers[C * K * first..], N::POINTS, K);
-    strips.map(|strip| RowSink::new(proof, strip))
+    stride: usize,
+) -> FewRows<'_, N::Number> {
+    FewRows::new(&mut numbers[first * stride..], N::POINTS, stride)
 }
 
 impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize> Job<T>
@@ -171,10 +169,12 @@ impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize
             // The last points are computed again where there are not enough left.
             let first = first.min(n - V::Narrow::POINTS);
             let r = points.arguments(proof, first);
-            let [mut values] = strips::<V::Narrow, 1, K>(proof, values, first);
-            let mut gradient = strips::<V::Narrow, G, K>(proof, gradients, first);
-            let mut hessian = strips::<V::Narrow, H, K>(proof, hessians, first);
-            P::run(proof, r, &mut values, &mut gradient, &mut hessian);
+            let mut out = RowSink::<_, K> {
+                values: rows::<V::Narrow>(values, first, K),
+                gradient: rows::<V::Narrow>(gradients, first, G * K),
+                hessian: rows::<V::Narrow>(hessians, first, H * K),
+            };
+            P::run::<V::Narrow>(proof, r, &mut out);
         }
     }
 }

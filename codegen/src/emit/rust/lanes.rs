@@ -134,21 +134,16 @@ impl Family {
         let name = format_ident!("{}{l}", self.name);
         let inputs = program_inputs(program);
         let [first, second] = self.components();
-        let gradient =
-            ["dx", "dy", "dz"].into_iter().take(first).map(|name| format_ident!("{name}"));
-        let hessian = HESSIAN_NAMES.into_iter().take(second).map(|name| format_ident!("{name}"));
         let [first, second] = [first, second].map(Literal::usize_unsuffixed);
         quote! {
             #[doc = #doc]
             pub(super) struct #name;
             impl Program<#first, #second> for #name {
                 #[inline(always)]
-                fn run<A: Arithmetic, S: Sink<A>>(
+                fn run<A: Arithmetic>(
                     proof: A::Proof,
                     [#(#inputs),*]: [A; 3],
-                    values: &mut S,
-                    [#(#gradient),*]: &mut [S; #first],
-                    [#(#hessian),*]: &mut [S; #second],
+                    out: &mut impl Sink<A>,
                 ) {
                     #(#lines)*
                 }
@@ -156,9 +151,6 @@ impl Family {
         }
     }
 }
-
-/// The components of a Hessian.
-const HESSIAN_NAMES: [&str; 9] = ["xx", "xy", "xz", "yx", "yy", "yz", "zx", "zy", "zz"];
 
 /// `SolidGradient` to `solid_gradient`.
 fn snake_case(name: &str) -> String {
@@ -207,7 +199,7 @@ impl<'a> Writer<'a> {
         for index in column_order(lmax) {
             let value = self.value(self.program.outputs[0].values[index]);
             let index = Literal::usize_unsuffixed(index);
-            self.lines.push(quote!(values.one(#index, #value);));
+            self.lines.push(quote!(out.one(0, #index, #value);));
         }
     }
 
@@ -217,16 +209,14 @@ impl<'a> Writer<'a> {
         let size = program.outputs[0].values.len();
         let components: Vec<&[Id]> =
             program.outputs.iter().flat_map(|output| output.values.chunks(size)).collect();
-        let names = ["values", "dx", "dy", "dz"].into_iter().chain(HESSIAN_NAMES);
-        let components: Vec<_> = names.zip(components).collect();
         let mut ends: Vec<usize> = (1..).map(|l| l * l).take_while(|end| *end < size).collect();
         ends.push(size);
         let mut done = 0;
         for end in ends {
             let next = if end == size { size } else { end / 4 * 4 };
-            for (name, ids) in &components {
+            for (component, ids) in components.iter().enumerate() {
                 for first in (done..next).step_by(4) {
-                    self.columns(name, first, &ids[first..next.min(first + 4)]);
+                    self.columns(component, first, ids);
                 }
             }
             done = next;
@@ -234,17 +224,25 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores up to four columns of one component.
-    fn columns(&mut self, component: &str, first: usize, ids: &[Id]) {
-        let component = format_ident!("{component}");
-        let values: Vec<TokenStream> = ids.iter().map(|&id| self.value(id)).collect();
-        if values.len() == 4 {
-            let first = Literal::usize_unsuffixed(first);
-            self.lines.push(quote!(#component.four(#first, [#(#values),*]);));
-            return;
-        }
-        for (index, value) in (first..).zip(values) {
-            let index = Literal::usize_unsuffixed(index);
-            self.lines.push(quote!(#component.one(#index, #value);));
+    fn columns(&mut self, component: usize, first: usize, ids: &[Id]) {
+        let own = &ids[first..ids.len().min(first + 4)];
+        let values: Vec<TokenStream> = own.iter().map(|&id| self.value(id)).collect();
+        let held = |first: usize| format_ident!("held_{component}_{first}");
+        let name = Literal::usize_unsuffixed(component);
+        let index = Literal::usize_unsuffixed(first);
+        if values.len() < 4 {
+            for (index, value) in (first..).zip(values) {
+                let index = Literal::usize_unsuffixed(index);
+                self.lines.push(quote!(out.one(#name, #index, #value);));
+            }
+        } else if first % 8 == 4 {
+            let before = held(first - 4);
+            self.lines.push(quote!(out.next_four(#name, #index, #before, [#(#values),*]);));
+        } else if first + 8 <= ids.len() {
+            let held = held(first);
+            self.lines.push(quote!(let #held = out.first_four(#name, #index, [#(#values),*]);));
+        } else {
+            self.lines.push(quote!(out.four(#name, #index, [#(#values),*]);));
         }
     }
 
