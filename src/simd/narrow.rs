@@ -117,6 +117,42 @@ pub trait Narrow: Arithmetic {
     }
 }
 
+/// The rows of an array, a few at a time.
+pub struct RowGroups<'a, T> {
+    first: *mut T,
+    points: usize,
+    stride: usize,
+    left: usize,
+    rows: PhantomData<&'a mut [T]>,
+}
+
+impl<'a, T> RowGroups<'a, T> {
+    /// Groups of `points` rows, which have `stride` columns.
+    ///
+    /// # Panics
+    /// If the slice is too short for so many groups.
+    #[inline(always)]
+    pub fn new(rows: &'a mut [T], groups: usize, [points, stride]: [usize; 2]) -> Self {
+        let enough = (groups.checked_mul(points)).and_then(|rows| rows.checked_mul(stride));
+        assert!(enough.is_some_and(|numbers| numbers <= rows.len()), "rows too short");
+        RowGroups { first: rows.as_mut_ptr(), points, stride, left: groups, rows: PhantomData }
+    }
+
+    /// The next group.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline(always)]
+    pub fn next(&mut self) -> FewRows<'a, T> {
+        assert!(self.left > 0, "no more rows");
+        self.left -= 1;
+        let RowGroups { first, points, stride, .. } = *self;
+        // SAFETY: the slice holds this group, so this is inside it or at its end.
+        self.first = unsafe { first.add(points * stride) };
+        FewRows { first, points, stride, rows: PhantomData }
+    }
+}
+
 /// A few rows of an array.
 pub struct FewRows<'a, T> {
     first: *mut T,
@@ -126,16 +162,6 @@ pub struct FewRows<'a, T> {
 }
 
 impl<'a, T> FewRows<'a, T> {
-    /// The first `points` rows, which have `stride` columns.
-    ///
-    /// # Panics
-    /// If the slice is too short.
-    #[inline(always)]
-    pub fn new(rows: &'a mut [T], points: usize, stride: usize) -> Self {
-        assert!(rows.len() >= points * stride, "rows too short");
-        FewRows { first: rows.as_mut_ptr(), points, stride, rows: PhantomData }
-    }
-
     /// Where `count` columns from `at` on begin.
     #[inline(always)]
     fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
@@ -151,7 +177,7 @@ impl<'a, T> FewRows<'a, T> {
     #[inline(always)]
     pub fn one<N: Narrow<Number = T>>(&mut self, at: usize, value: N) {
         let to = self.place::<N>(at, 1);
-        // SAFETY: the column is inside every row, by the assertions of `place` and `new`.
+        // SAFETY: the column is inside every row, by the assertions of `place` and of its group.
         unsafe { value.write_one(to, self.stride) }
     }
 

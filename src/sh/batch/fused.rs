@@ -12,7 +12,7 @@ use super::programs::{
     self, BlockSink, GRADIENT_LMAX, HESSIAN_LMAX, Program, RowSink, UNROLLED_LMAX, WithProgram,
 };
 use crate::sh::{Axes, Form};
-use crate::simd::{Aligned, Blocks, FewRows, Job, Lanes, Narrow, Number, Path};
+use crate::simd::{Aligned, Blocks, Job, Lanes, Narrow, Number, Path, RowGroups};
 
 /// What is computed, and where it goes.
 pub(super) struct Fused<'a, T> {
@@ -146,16 +146,6 @@ struct RowJob<'a, T, P, const G: usize, const H: usize, const K: usize> {
     program: PhantomData<P>,
 }
 
-/// The rows of a few points from `first` on.
-#[inline(always)]
-fn rows<N: Narrow>(
-    numbers: &mut [N::Number],
-    first: usize,
-    stride: usize,
-) -> FewRows<'_, N::Number> {
-    FewRows::new(&mut numbers[first * stride..], N::POINTS, stride)
-}
-
 impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize> Job<T>
     for RowJob<'_, T, P, G, H, K>
 {
@@ -164,62 +154,100 @@ impl<T: Number, P: Program<G, H>, const G: usize, const H: usize, const K: usize
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Fused { frame, positions, n, values, gradients, hessians, .. } = self.task;
-        let mut points = Few::<V>::new(frame, positions);
-        for first in (0..n).step_by(V::Narrow::POINTS) {
-            // The last points are computed again where there are not enough left.
-            let first = first.min(n - V::Narrow::POINTS);
-            let r = points.arguments(proof, first);
-            let mut out = RowSink::<_, K> {
-                values: rows::<V::Narrow>(values, first, K),
-                gradient: rows::<V::Narrow>(gradients, first, G * K),
-                hessian: rows::<V::Narrow>(hessians, first, H * K),
-            };
-            P::run::<V::Narrow>(proof, r, &mut out);
+        let points = V::Narrow::POINTS;
+        let whole = n / points * points;
+        // Where points are left at the end, the last ones are computed again with them.
+        for (first, end) in [(0, whole), (n - points, n)] {
+            if whole == n && first > 0 {
+                break;
+            }
+            let groups = (end - first) / points;
+            let mut values = rows(values, [first, groups], [points, K]);
+            let mut gradients = rows(gradients, [first, groups], [points, G * K]);
+            let mut hessians = rows(hessians, [first, groups], [points, H * K]);
+            let mut source = Source::<V>::new(frame, positions, first);
+            for _ in 0..groups {
+                let r = source.next(proof);
+                let mut out = RowSink::<_, K> {
+                    values: values.next(),
+                    gradient: gradients.next(),
+                    hessian: hessians.next(),
+                };
+                P::run::<V::Narrow>(proof, r, &mut out);
+            }
         }
     }
 }
 
-/// Reads a few points at a time; directions are computed for a whole block.
-struct Few<'a, V: Lanes> {
+/// So many groups of rows from a point on.
+#[inline(always)]
+fn rows<T>(numbers: &mut [T], [first, groups]: [usize; 2], shape: [usize; 2]) -> RowGroups<'_, T> {
+    RowGroups::new(&mut numbers[first * shape[1]..], groups, shape)
+}
+
+/// The points of a batch, a few at a time.
+struct Source<'a, V: Lanes> {
     frame: Frame,
     positions: Positions<'a, V::Number>,
-    /// The directions of the block that begins at the point `start`.
+    /// Positions that need nothing done, or none.
+    straight: &'a [V::Number],
+    /// The native arguments of the block before `next`, which are not used up.
     block: Aligned<[BlockOf<V>; 3]>,
-    start: Option<usize>,
+    used: usize,
+    next: usize,
 }
 
-impl<'a, V: Lanes> Few<'a, V> {
+impl<'a, V: Lanes> Source<'a, V> {
     #[inline(always)]
-    fn new(frame: Frame, positions: Positions<'a, V::Number>) -> Self {
-        Few { frame, positions, block: Aligned([V::Number::ZERO; 3]), start: None }
-    }
-
-    #[inline(always)]
-    fn arguments(&mut self, proof: V::Proof, first: usize) -> [V::Narrow; 3] {
-        if self.frame.divides() {
-            return self.directions(proof, first);
-        }
-        let r = match self.positions {
-            Positions::Rows(rows) => V::Narrow::load_points(proof, &rows[3 * first..]),
-            Positions::Axes(axes) => axes.map(|axis| V::Narrow::load(proof, &axis[first..])),
-        };
-        self.frame.native(r)
-    }
-
-    #[inline(always)]
-    fn directions(&mut self, proof: V::Proof, first: usize) -> [V::Narrow; 3] {
-        let width = V::Number::WIDTH;
-        let held = |start: usize| (start..=start + width - V::Narrow::POINTS).contains(&first);
-        let start = match self.start {
-            Some(start) if held(start) => start,
-            _ => {
-                let mut inverse = [V::Number::ZERO; 2];
-                self.frame.load::<V>(proof, self.positions, first, &mut self.block.0, &mut inverse);
-                self.start = Some(first);
-                first
+    fn new(frame: Frame, positions: Positions<'a, V::Number>, first: usize) -> Self {
+        let straight = match positions {
+            Positions::Rows(rows) if !frame.divides() && frame.axes == Axes::ZPolar => {
+                &rows[3 * first..]
             }
+            _ => &[],
         };
-        let block = &self.block.0;
-        block.each_ref().map(|axis| V::Narrow::load(proof, &axis.as_ref()[first - start..]))
+        let block = Aligned([V::Number::ZERO; 3]);
+        Source { frame, positions, straight, block, used: V::Number::WIDTH, next: first }
+    }
+
+    #[inline(always)]
+    fn next(&mut self, proof: V::Proof) -> [V::Narrow; 3] {
+        if let Some((point, rest)) = self.straight.split_at_checked(3 * V::Narrow::POINTS) {
+            self.straight = rest;
+            return V::Narrow::load_points(proof, point);
+        }
+        if self.used == V::Number::WIDTH {
+            self.used = 0;
+            let frame = self.frame;
+            let job = LoadOne {
+                frame,
+                positions: self.positions,
+                first: self.next,
+                block: &mut self.block.0,
+            };
+            V::call(proof, job);
+            self.next += V::Number::WIDTH;
+        }
+        let used = self.used;
+        self.used += V::Narrow::POINTS;
+        self.block.0.each_ref().map(|axis| V::Narrow::load(proof, &axis.as_ref()[used..]))
+    }
+}
+
+/// Loads the native arguments of one block of points, in a function of its own.
+struct LoadOne<'a, 'b, T: Number> {
+    frame: Frame,
+    positions: Positions<'a, T>,
+    first: usize,
+    block: &'b mut [T::Block; 3],
+}
+
+impl<T: Number> Job<T> for LoadOne<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let mut inverse = [T::ZERO; 2];
+        self.frame.load::<V>(proof, self.positions, self.first, self.block, &mut inverse);
     }
 }
