@@ -48,6 +48,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx512;
+            type Narrow = super::ymm::$name<Avx512>;
             const UNROLLED: bool = true;
             const REGISTERS: usize = 32;
 

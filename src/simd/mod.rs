@@ -27,15 +27,19 @@ mod cache;
 mod interleave;
 pub mod limits;
 mod memory;
+mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+mod ymm;
 
 pub(crate) use cache::last_level_cache;
 pub(crate) use interleave::{deinterleave, interleave};
 pub(crate) use memory::BlockMemory;
-pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
+pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups};
+pub(crate) use rows::{from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
 
@@ -167,6 +171,8 @@ pub trait Lanes: Copy {
     type Number: Number;
     /// That the machine has the instructions.
     type Proof: Copy;
+    /// What results that go to rows are computed with.
+    type Narrow: Narrow<Number = Self::Number, Proof = Self::Proof>;
     /// Whether straight-line programs pay: not where one operation is many instructions.
     const UNROLLED: bool;
     /// How many values of this type the registers hold.

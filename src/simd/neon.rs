@@ -34,6 +34,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Neon;
+            type Narrow = Self;
             const UNROLLED: bool = true;
             const REGISTERS: usize = 8;
 

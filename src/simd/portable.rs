@@ -29,6 +29,7 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = ();
+            type Narrow = Self;
             const UNROLLED: bool = false;
             const REGISTERS: usize = 8;
 
