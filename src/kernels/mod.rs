@@ -5,6 +5,8 @@
 
 mod channels;
 mod linear;
+mod orthonormal;
+pub mod symmetric_contraction;
 mod tensor_product;
 
 pub use channels::Channels;
