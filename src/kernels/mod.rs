@@ -3,6 +3,7 @@
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
 //! made once from irreps and checked then; evaluating them checks only lengths.
 
+pub mod cartesian;
 mod channels;
 mod linear;
 mod orthonormal;

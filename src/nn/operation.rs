@@ -18,10 +18,10 @@ use burn::backend::{
 use burn::tensor::{Bytes, DType, Tensor};
 
 use super::NnError;
-use crate::Real;
+use crate::simd::Number;
 
 /// A number type of tensors.
-pub trait Element: Real {
+pub trait Element: Number {
     /// The values of a contiguous tensor of this type.
     fn slice(tensor: &FlexTensor) -> &[Self];
 

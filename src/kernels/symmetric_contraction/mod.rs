@@ -499,6 +499,11 @@ impl SymmetricContraction {
         for (what, slice) in outputs {
             check_length(what, elements.len() * self.output.dim(), slice.len())?;
         }
+        self.check_elements(elements)
+    }
+
+    /// Checks that every element is in range.
+    pub(crate) fn check_elements(&self, elements: &[usize]) -> Result<(), ContractionError> {
         match elements.iter().position(|&element| element >= self.elements) {
             Some(node) => {
                 let (found, elements) = (elements[node], self.elements);
