@@ -3,8 +3,11 @@
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
 //! made once from irreps and checked then; evaluating them checks only lengths.
 
+pub mod cartesian;
 mod channels;
 mod linear;
+mod orthonormal;
+pub mod symmetric_contraction;
 mod tensor_product;
 
 pub use channels::Channels;

@@ -21,6 +21,7 @@ mod linear;
 mod operation;
 mod pool;
 mod radial_network;
+mod symmetric_contraction;
 mod tensor_product;
 
 pub use convolution::{Convolution, ConvolutionConfig};
@@ -31,6 +32,7 @@ pub use init::Init;
 pub use linear::Linear;
 pub use pool::{Pooling, pool};
 pub use radial_network::RadialNetwork;
+pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
 
 use burn::tensor::DType;
@@ -39,6 +41,7 @@ use thiserror::Error;
 use crate::Irreps;
 use crate::graph::GraphError;
 use crate::kernels::KernelError;
+use crate::kernels::symmetric_contraction::ContractionError;
 use crate::sh::HarmonicsError;
 
 /// Tensors that do not fit a layer.
@@ -95,6 +98,9 @@ pub enum NnError {
     /// A kernel cannot be made from the irreps, or its arguments do not fit.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// A symmetric contraction cannot be made, or its arguments do not fit.
+    #[error(transparent)]
+    Contraction(#[from] ContractionError),
     /// Harmonics that this build does not have.
     #[error(transparent)]
     Harmonics(#[from] HarmonicsError),
