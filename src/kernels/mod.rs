@@ -3,12 +3,17 @@
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
 //! made once from irreps and checked then; evaluating them checks only lengths.
 
+mod activation;
+mod arithmetic;
 mod channels;
 mod linear;
+mod standardize;
 mod tensor_product;
 
+pub use activation::{Activation, ActivationError, Gate, ScalarFunction, SecondMoment};
 pub use channels::Channels;
 pub use linear::Linear;
+pub use standardize::{ChannelNorm, Groups, Standardize};
 pub use tensor_product::{Gradients, Mode, Path, Rows, TensorProduct};
 
 use thiserror::Error;
