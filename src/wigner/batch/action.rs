@@ -2,9 +2,9 @@
 
 use super::derivatives::add_torque;
 use super::recursion::{BlockOf, Recursion, lift};
-use super::rows::{Columns, Scratch, load_rotations};
+use super::rows::{Columns, load_rotations};
 use super::{BatchNumber, check_lengths};
-use crate::simd::{Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, Job, Lanes, Number, Path};
 use crate::wigner::generators::{Entry, entries};
 use crate::wigner::{WignerError, all_len};
 use crate::{Irreps, LMAX, Parity};
@@ -160,13 +160,13 @@ impl<T: Number> Act<'_, T> {
         let high = last.l;
         let largest = self.action.parts.iter().map(|part| part.mul * (2 * part.l + 1)).max();
         let largest = largest.unwrap_or(0);
-        let mut scratch = Scratch::<T>::new(all_len(high) + 3 * largest);
+        let mut scratch = BlockMemory::<T>::new(all_len(high) + 3 * largest);
         let run = Run {
             high,
             largest,
             recursion: Recursion::new(high),
             generators: (0..=high).map(entries).collect(),
-            scratch: scratch.blocks(),
+            scratch: &mut scratch,
             path: self.action.path,
             act: self,
         };

@@ -2,8 +2,8 @@
 
 use super::Batch;
 use super::recursion::{BlockOf, Recursion, lift};
-use super::rows::{Columns, Entries, Scratch, load_rotations};
-use crate::simd::{Blocks, Job, Lanes, Number};
+use super::rows::{Columns, Entries, load_rotations};
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
 use crate::wigner::all_len;
 use crate::wigner::generators::{Entry, entries};
 use crate::{LMAX, Scalar};
@@ -45,9 +45,9 @@ impl<T: Number> Derivatives<'_, T> {
     pub fn start(self) {
         let recursion = Recursion::new(self.batch.high);
         let generators = (0..=self.batch.high).map(entries).collect();
-        let mut scratch = Scratch::<T>::new(all_len(self.batch.high) + 2 * MOST);
+        let mut scratch = BlockMemory::<T>::new(all_len(self.batch.high) + 2 * MOST);
         let path = self.batch.path;
-        T::run(path, Run { task: self, recursion, generators, scratch: scratch.blocks() });
+        T::run(path, Run { task: self, recursion, generators, scratch: &mut scratch });
     }
 }
 

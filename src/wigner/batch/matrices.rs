@@ -1,9 +1,9 @@
 //! The matrices of a batch, block by block.
 
 use super::recursion::{Recursion, lift};
-use super::rows::{Entries, Scratch, load_rotations};
+use super::rows::{Entries, load_rotations};
 use super::{Batch, Layout};
-use crate::simd::{Job, Lanes, Number};
+use crate::simd::{BlockMemory, Job, Lanes, Number};
 use crate::wigner::all_len;
 
 /// All matrices of the rotations.
@@ -18,9 +18,9 @@ impl<T: Number> Matrices<'_, T> {
     pub fn start(self) {
         let recursion = Recursion::new(self.batch.high);
         let needed = if self.is_direct() { 0 } else { all_len(self.batch.high) };
-        let mut scratch = Scratch::<T>::new(needed);
+        let mut scratch = BlockMemory::<T>::new(needed);
         let path = self.batch.path;
-        T::run(path, Run { task: self, recursion, scratch: scratch.blocks() });
+        T::run(path, Run { task: self, recursion, scratch: &mut scratch });
     }
 
     /// Whether the caller's blocks are those of all degrees.

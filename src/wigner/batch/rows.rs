@@ -1,28 +1,8 @@
-//! Rows of the caller as tiles of lanes, and memory for tiles.
+//! Rows of the caller as tiles of lanes.
 
 use super::recursion::{BlockOf, First};
 use super::{Batch, Layout};
 use crate::simd::{Blocks, Lanes, Number, blocks_to_rows, from_rows, to_rows};
-
-/// Blocks on the heap that begin at a cache line.
-pub(super) struct Scratch<T> {
-    numbers: Vec<T>,
-    start: usize,
-}
-
-impl<T: Number> Scratch<T> {
-    /// That many blocks of zeros.
-    pub fn new(blocks: usize) -> Scratch<T> {
-        let numbers = vec![T::default(); (blocks + 1) * T::WIDTH];
-        let start = numbers.as_ptr().align_offset(64).min(T::WIDTH);
-        Scratch { numbers, start }
-    }
-
-    /// The blocks.
-    pub fn blocks(&mut self) -> &mut [T::Block] {
-        T::blocks_mut(&mut self.numbers[self.start..]).0
-    }
-}
 
 /// The rotations of a block, in the order of degree 1; one that is not full repeats the last.
 #[inline(always)]
