@@ -10,7 +10,7 @@ use super::combine::{self, Pairs, Weights};
 use super::plan::Plan;
 use super::rows::{Rows, row, row_mut};
 use super::triple::{BlockOf, Triple, Work, number, with_triple};
-use super::{Arguments, Gradients, TensorProduct};
+use super::{Arguments, Gradients, Mode, TensorProduct};
 use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
@@ -160,16 +160,16 @@ impl<T: Number> Tile<T> {
 }
 
 /// The pairs of a path, a group at a time.
-struct Groups<I> {
+struct Groups<'a, I> {
     pairs: I,
-    group: [[usize; 2]; GROUP],
+    group: &'a mut [[usize; 2]; GROUP],
     first: usize,
     count: usize,
 }
 
-impl<I: Iterator<Item = [usize; 2]>> Groups<I> {
-    fn new(pairs: I) -> Self {
-        Groups { pairs, group: [[0; 2]; GROUP], first: 0, count: 0 }
+impl<'a, I: Iterator<Item = [usize; 2]>> Groups<'a, I> {
+    fn new(pairs: I, group: &'a mut [[usize; 2]; GROUP]) -> Self {
+        Groups { pairs, group, first: 0, count: 0 }
     }
 
     /// The next group, if there is one.
@@ -215,6 +215,7 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
         let mut w = Tile::new(call.weight_columns());
         let mut z = Tile::new(product.output.dim());
         let mut couplings = BlockMemory::<T>::new(GROUP * largest_output(product));
+        let mut group = [[0; 2]; GROUP];
         for block in call.blocks() {
             x.gather::<V>(proof, arguments.first, block, |item| rows.first(item));
             y.gather::<V>(proof, arguments.second, block, |item| item);
@@ -223,7 +224,7 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
             for plan in product.plans_of(arguments) {
                 let weights = call.weights::<V>(plan, &w.blocks);
                 let output = &mut z.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan.pairs());
+                let mut groups = Groups::new(plan.pairs(), &mut group);
                 while let Some(pairs) = groups.next() {
                     couple::<V>(proof, plan, pairs, [&x.blocks, &y.blocks], &mut couplings);
                     combine::forward(proof, plan, pairs, weights, &couplings, output);
@@ -260,6 +261,7 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
         let mut dz = Tile::new(product.output.dim());
         let size = GROUP * largest_output(product);
         let [mut couplings, mut gradient] = [size, size].map(BlockMemory::<T>::new);
+        let mut group = [[0; 2]; GROUP];
         for block in call.blocks() {
             x.gather::<V>(proof, arguments.first, block, |item| rows.first(item));
             y.gather::<V>(proof, arguments.second, block, |item| item);
@@ -270,7 +272,7 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
             for plan in product.plans_of(arguments) {
                 let weights = call.weights::<V>(plan, &w.blocks);
                 let dz = &dz.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan.pairs());
+                let mut groups = Groups::new(plan.pairs(), &mut group);
                 while let Some(pairs) = groups.next() {
                     let inputs: [&[T::Block]; 2] = [&x.blocks, &y.blocks];
                     if let (Some(start), true) = (plan.weights, weights_asked) {
@@ -278,9 +280,18 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
                         let dw = &mut dw.blocks[start..];
                         combine::weight_gradient::<V>(proof, plan, pairs, &couplings, dz, dw);
                     }
-                    combine::backward(proof, plan, pairs, weights, dz, &mut gradient);
+                    let gradient: &[T::Block] = match (plan.mode, weights) {
+                        // Couplings are the channels of the output.
+                        (Mode::Uvuv | Mode::UvuLessV, Weights::One) => {
+                            &dz[pairs.first * plan.sizes[2]..]
+                        }
+                        _ => {
+                            combine::backward(proof, plan, pairs, weights, dz, &mut gradient);
+                            &gradient
+                        }
+                    };
                     let results: [&mut [T::Block]; 2] = [&mut dx.blocks, &mut dy.blocks];
-                    couple_back::<V>(proof, plan, pairs, inputs, &gradient, results);
+                    couple_back::<V>(proof, plan, pairs, inputs, gradient, results);
                 }
             }
             if let Some(gradient) = gradients.first.as_deref_mut() {

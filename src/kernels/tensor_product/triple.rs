@@ -6,7 +6,7 @@
 //! `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are kept.
 
 use crate::Scalar;
-use crate::coupling::Tensor;
+use crate::coupling::{Entry, Tensor};
 use crate::simd::{Blocks, Job, Lanes, Number};
 
 /// The block of the lanes V.
@@ -127,7 +127,7 @@ impl<T, W: Work<T>, K: Triple> Job<T> for Entered<W, K> {
     }
 }
 
-/// One nonzero entry of the coupling tensor: indices m + l, and the place of (m1, m3) in M.
+/// One nonzero entry of the coupling tensor: indices m + l, the place of (m1, m3) in M, the value.
 #[derive(Clone, Copy, Debug)]
 struct Term {
     m: [usize; 3],
@@ -139,7 +139,10 @@ struct Term {
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub degrees: [usize; 3],
-    terms: Vec<Term>,
+    /// Sorted by m3.
+    by_output: Vec<Term>,
+    /// Sorted by (m1, m2).
+    by_inputs: Vec<Term>,
     /// (m1, m3) of each entry of M.
     pairs: Vec<[usize; 2]>,
 }
@@ -148,15 +151,9 @@ impl Table {
     pub fn new(tensor: &Tensor) -> Table {
         let degrees = tensor.degrees();
         let place = |m: i8, l: usize| (i32::from(m) + l as i32) as usize;
-        let mut terms: Vec<Term> = tensor
-            .nonzeros()
-            .iter()
-            .map(|entry| Term {
-                m: [0, 1, 2].map(|side| place(entry.m[side], degrees[side])),
-                place: 0,
-                value: entry.value,
-            })
-            .collect();
+        let index = |m: [i8; 3]| [0, 1, 2].map(|side| place(m[side], degrees[side]));
+        let term = |entry: &Entry| Term { m: index(entry.m), place: 0, value: entry.value };
+        let mut terms: Vec<Term> = tensor.nonzeros().iter().map(term).collect();
         terms.sort_by_key(|term| (term.m[0], term.m[2], term.m[1]));
         let mut pairs: Vec<[usize; 2]> = Vec::new();
         for term in &mut terms {
@@ -166,7 +163,10 @@ impl Table {
             }
             term.place = pairs.len() - 1;
         }
-        Table { degrees, terms, pairs }
+        let [mut by_output, mut by_inputs] = [terms.clone(), terms];
+        by_output.sort_by_key(|term| term.m[2]);
+        by_inputs.sort_by_key(|term| (term.m[0], term.m[1]));
+        Table { degrees, by_output, by_inputs, pairs }
     }
 }
 
@@ -182,7 +182,7 @@ impl Triple for &Table {
     #[inline(always)]
     fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]) {
         m[..self.pairs.len()].fill(T::default());
-        for term in &self.terms {
+        for term in &self.by_output {
             m[term.place] = m[term.place] + number::<T>(term.value) * (scale * y[term.m[1]]);
         }
     }
@@ -252,7 +252,7 @@ impl Triple for &Table {
         dm: &[BlockOf<V>],
         dy: &mut [BlockOf<V>],
     ) {
-        for term in &self.terms {
+        for term in &self.by_output {
             let factor = scale.mul(V::splat(proof, number(term.value)));
             add_to(proof, factor, V::load(proof, &dm[term.place]), &mut dy[term.m[1]]);
         }
@@ -267,12 +267,14 @@ impl Triple for &Table {
         y: &[BlockOf<V>],
         z: &mut [BlockOf<V>],
     ) {
-        z[..self.sizes()[2]].fill(V::Number::ZERO);
-        for term in &self.terms {
-            let [m1, m2, m3] = term.m;
-            let product = V::load(proof, &x[m1]).mul(V::load(proof, &y[m2]));
-            let factor = scale.mul(V::splat(proof, number(term.value)));
-            add_to(proof, factor, product, &mut z[m3]);
+        for (terms, z) in self.by_output.chunk_by(|a, b| a.m[2] == b.m[2]).zip(z) {
+            let mut sum = V::splat(proof, V::Number::default());
+            for term in terms {
+                let [m1, m2, _] = term.m;
+                let product = V::load(proof, &x[m1]).mul(V::load(proof, &y[m2]));
+                sum = V::splat(proof, number(term.value)).mul_add(product, sum);
+            }
+            scale.mul(sum).store(z);
         }
     }
 
@@ -285,12 +287,16 @@ impl Triple for &Table {
         dx: &mut [BlockOf<V>],
         dy: &mut [BlockOf<V>],
     ) {
-        for term in &self.terms {
-            let [m1, m2, m3] = term.m;
-            let factor = scale.mul(V::splat(proof, number(term.value)));
-            let g = factor.mul(V::load(proof, &dz[m3]));
-            add_to(proof, g, V::load(proof, &y[m2]), &mut dx[m1]);
-            add_to(proof, g, V::load(proof, &x[m1]), &mut dy[m2]);
+        for terms in self.by_inputs.chunk_by(|a, b| a.m[..2] == b.m[..2]) {
+            let [m1, m2, _] = terms[0].m;
+            let mut sum = V::splat(proof, V::Number::default());
+            for term in terms {
+                let gradient = V::load(proof, &dz[term.m[2]]);
+                sum = V::splat(proof, number(term.value)).mul_add(gradient, sum);
+            }
+            let sum = scale.mul(sum);
+            add_to(proof, sum, V::load(proof, &y[m2]), &mut dx[m1]);
+            add_to(proof, sum, V::load(proof, &x[m1]), &mut dy[m2]);
         }
     }
 }
