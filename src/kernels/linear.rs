@@ -29,6 +29,7 @@ pub struct Linear {
     blocks: Vec<Block>,
     /// The places of the biases in an output row.
     biases: Vec<usize>,
+    adds_biases: bool,
     num_weights: usize,
 }
 
@@ -79,7 +80,13 @@ impl Linear {
                 biases.extend(slice.clone());
             }
         }
-        Linear { input, output, blocks, biases, num_weights }
+        Linear { input, output, blocks, biases, adds_biases: true, num_weights }
+    }
+
+    /// The same map without adding the biases, which stay among the parameters: the derivative of
+    /// the map along a direction of the input.
+    pub fn ignoring_biases(self) -> Self {
+        Linear { adds_biases: false, ..self }
     }
 
     /// The irreps of the input.
@@ -119,7 +126,7 @@ impl Linear {
             for block in &self.blocks {
                 block.forward(x, weights, z);
             }
-            for (&place, &bias) in self.biases.iter().zip(biases) {
+            for (&place, &bias) in self.added_biases().zip(biases) {
                 z[place] = z[place] + bias;
             }
         }
@@ -160,12 +167,17 @@ impl Linear {
                 for block in &self.blocks {
                     block.weight_gradient(x, dz, dw);
                 }
-                for (&place, db) in self.biases.iter().zip(db) {
+                for (&place, db) in self.added_biases().zip(db) {
                     *db = *db + dz[place];
                 }
             }
         }
         Ok(())
+    }
+
+    /// The places of the biases that are added.
+    fn added_biases(&self) -> std::slice::Iter<'_, usize> {
+        if self.adds_biases { self.biases.iter() } else { [].iter() }
     }
 
     /// The rows of the input; as many as the output has where the input has no dimension.

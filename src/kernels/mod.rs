@@ -3,15 +3,20 @@
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
 //! made once from irreps and checked then; evaluating them checks only lengths.
 
+mod activation;
+mod arithmetic;
 pub mod cartesian;
 mod channels;
 mod linear;
 mod orthonormal;
+mod standardize;
 pub mod symmetric_contraction;
 mod tensor_product;
 
+pub use activation::{Activation, ActivationError, Gate, ScalarFunction, SecondMoment};
 pub use channels::Channels;
 pub use linear::Linear;
+pub use standardize::{ChannelNorm, Groups, Standardize};
 pub use tensor_product::{
     Cotangents, Gradients, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization,
     Rows, TensorProduct,

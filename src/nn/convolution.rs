@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use burn::module::Module;
 
+use super::dual::DualTensor;
 use super::operation::{Element, Operation, apply3};
-use super::{EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
+use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::graph::Graph;
 use crate::kernels::{self, Gradients, Rows};
 use crate::sh::HarmonicsError;
@@ -92,20 +93,42 @@ impl Convolution {
     /// # Errors
     /// If features, edges and layer do not fit each other in irreps, rows, type or device.
     pub fn forward(&self, x: &Features, edges: &EdgeAttributes) -> Result<Features, NnError> {
+        let x = Dual::constant(x.clone());
+        Ok(self.evaluate(&x, edges, edges.value_tensors())?.into_value())
+    }
+
+    /// The features of all nodes and their derivative along the direction of the edges
+    /// ([`EdgeAttributes::dual`]); see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`Convolution::forward`].
+    pub fn forward_dual(&self, x: &Dual, edges: &EdgeAttributes) -> Result<Dual, NnError> {
+        self.evaluate(x, edges, edges.dual_tensors())
+    }
+
+    fn evaluate(
+        &self,
+        x: &Dual,
+        edges: &EdgeAttributes,
+        [harmonics, basis]: [DualTensor; 2],
+    ) -> Result<Dual, NnError> {
         edges.harmonics().expect("the tensor of edge harmonics", self.product.second())?;
-        let sent = self.linear_in.forward(x)?;
-        let (expected, found) = ([edges.graph().num_nodes(), x.irreps().dim()], x.values().dims());
+        let sent = self.linear_in.forward_dual(x)?;
+        let graph = edges.graph();
+        let (expected, found) = ([graph.num_nodes(), x.irreps().dim()], x.tensors.value.dims());
         if expected != found {
             return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
-        let operation = Messages { graph: edges.graph().clone(), product: self.product.clone() };
-        let weights = self.radial.forward(edges.basis())?;
-        let harmonics = edges.harmonics().values().clone();
-        let sums = apply3(operation, sent.into_values(), harmonics, weights)?;
+        let weights = self.radial.forward_dual(&basis)?;
+        let sums = DualTensor::product3([&sent.tensors, &harmonics, &weights], |[x, y, w]| {
+            let product = self.product.clone();
+            apply3(Messages { graph: graph.clone(), product }, x, y, w)
+        })?;
         // Not div_scalar, whose backward step rounds to f32.
-        let sums = sums.mul_scalar(self.neighbours.sqrt().recip());
-        let received = Features::new(self.product.output().clone(), sums)?;
-        self.linear_out.forward(&received)?.add(&self.skip.forward(x)?)
+        let scale = self.neighbours.sqrt().recip();
+        let sums = sums.linear(|sums| Ok(sums.mul_scalar(scale)))?;
+        let received = Dual::of_shape(self.product.output().clone(), sums);
+        self.linear_out.forward_dual(&received)?.add(&self.skip.forward_dual(x)?)
     }
 }
 

@@ -4,9 +4,10 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
-use super::operation::{Element, Operation, apply1};
+use super::dual::DualTensor;
+use super::operation::{Element, Operation, apply1, check_tensors};
 use super::{Features, NnError};
 use crate::graph::{Graph, GraphError};
 use crate::radial::RadialBasis;
@@ -21,8 +22,12 @@ const HARMONICS: Harmonics =
 #[derive(Clone, Debug)]
 pub struct EdgeAttributes {
     graph: Arc<Graph>,
+    vectors: Tensor<2>,
     harmonics: Features,
     basis: Tensor<2>,
+    slopes: Arc<dyn Slopes>,
+    /// The derivatives of harmonics and basis along a direction.
+    tangents: Option<[Tensor<2>; 2]>,
 }
 
 impl EdgeAttributes {
@@ -34,8 +39,8 @@ impl EdgeAttributes {
     /// gradient to the positions.
     ///
     /// # Errors
-    /// If `lmax` is above LMAX, an edge has a shift and there is no cell, or the positions have another shape than the graph needs, another
-    /// type than f32 or f64, or are not on the CPU.
+    /// If `lmax` is above LMAX, an edge has a shift and there is no cell, or the positions have
+    /// another shape than the graph needs, another type than f32 or f64, or are not on the CPU.
     pub fn new(
         graph: impl Into<Arc<Graph>>,
         positions: Tensor<2>,
@@ -59,8 +64,68 @@ impl EdgeAttributes {
         let vectors = apply1(Vectors { graph: graph.clone(), cell }, positions)?;
         let harmonics = apply1(DirectionHarmonics { lmax }, vectors.clone())?;
         let harmonics = Features::new(Irreps::spherical_harmonics(lmax), harmonics)?;
-        let basis = apply1(LengthBasis { basis }, vectors)?;
-        Ok(EdgeAttributes { graph, harmonics, basis })
+        let functions = Arc::new(LengthBasis { basis });
+        let basis = apply1(functions.clone(), vectors.clone())?;
+        Ok(EdgeAttributes { graph, vectors, harmonics, basis, slopes: functions, tangents: None })
+    }
+
+    /// The same attributes with their derivatives along a direction `[nodes][3]` of the positions,
+    /// for [`Convolution::forward_dual`](super::Convolution::forward_dual); see
+    /// [`Dual`](super::Dual). Cell vectors are fixed.
+    ///
+    /// Positions and direction are constants here: nothing is differentiated with respect to them.
+    ///
+    /// # Errors
+    /// If the direction has another shape than the positions, or is not on the CPU.
+    ///
+    /// # Panics
+    /// If a tensor cannot be read from its device, which burn's CPU backend always can.
+    pub fn dual(&self, direction: &Tensor<2>) -> Result<Self, NnError> {
+        let (expected, found) = ([self.graph.num_nodes(), 3], direction.dims());
+        if expected != found {
+            return Err(NnError::Shape { what: "the direction of the positions", expected, found });
+        }
+        check_tensors(&[&self.vectors, direction])?;
+        let vectors = numbers(&self.vectors);
+        let lifted = Vectors { graph: self.graph.clone(), cell: None };
+        let mut along = vec![0.0; vectors.len()];
+        lifted.forward([numbers(direction).as_slice()], &mut along);
+
+        let tensor = |values: Vec<f64>, like: &Tensor<2>| {
+            let data = TensorData::new(values, like.dims());
+            Tensor::from_data(data, (&like.device(), like.dtype()))
+        };
+        let mut harmonics = vec![0.0; self.harmonics.values().shape().num_elements()];
+        let batch = HARMONICS.batch(0..=self.lmax()).expect("the degree was checked");
+        batch.push_forward(&vectors, &along, &mut harmonics).expect("lengths are those of edges");
+        let basis = self.slopes.along(&vectors, &along);
+        let [value, radial] = [self.harmonics.values(), &self.basis].map(|t| t.clone().detach());
+        let tangents = [tensor(harmonics, &value), tensor(basis, &radial)];
+        Ok(EdgeAttributes {
+            vectors: self.vectors.clone().detach(),
+            harmonics: Features::new(self.harmonics.irreps().clone(), value)?,
+            basis: radial,
+            tangents: Some(tangents),
+            ..self.clone()
+        })
+    }
+
+    fn lmax(&self) -> usize {
+        self.harmonics.irreps().lmax().unwrap_or(0)
+    }
+
+    /// Harmonics and basis without derivatives.
+    pub(super) fn value_tensors(&self) -> [DualTensor; 2] {
+        [self.harmonics.values(), &self.basis].map(|value| DualTensor::constant(value.clone()))
+    }
+
+    /// Harmonics and basis with derivatives along the direction, if there is one.
+    pub(super) fn dual_tensors(&self) -> [DualTensor; 2] {
+        let [mut harmonics, mut basis] = self.value_tensors();
+        if let Some([dharmonics, dbasis]) = self.tangents.clone() {
+            (harmonics.tangent, basis.tangent) = (Some(dharmonics), Some(dbasis));
+        }
+        [harmonics, basis]
     }
 
     /// The graph.
@@ -145,9 +210,8 @@ impl Operation<1> for DirectionHarmonics {
     }
 
     fn forward<T: Element>(&self, [vectors]: [&[T]; 1], harmonics: &mut [T]) {
-        for (r, values) in points(vectors).zip(harmonics.chunks_exact_mut(self.size())) {
-            HARMONICS.up_to(self.lmax, r, values).expect("the degree was checked");
-        }
+        let batch = HARMONICS.batch(0..=self.lmax).expect("the degree was checked");
+        batch.values(vectors, harmonics).expect("the shape of the output is that of the edges");
     }
 
     fn backward<T: Element>(
@@ -157,21 +221,17 @@ impl Operation<1> for DirectionHarmonics {
         [gradient]: [Option<&mut [T]>; 1],
     ) {
         let Some(gradient) = gradient else { return };
-        let zero = T::constant(0.0, 0.0);
-        let mut values = vec![zero; self.size()];
-        let mut derivatives = vec![zero; 3 * self.size()];
-        let edges = points(vectors).zip(harmonic_gradient.chunks_exact(self.size()));
-        for ((r, cotangent), target) in edges.zip(gradient.chunks_exact_mut(3)) {
-            HARMONICS
-                .up_to_grad(self.lmax, r, &mut values, &mut derivatives)
-                .expect("the degree was checked");
-            for (target, row) in target.iter_mut().zip(derivatives.chunks_exact(self.size())) {
-                for (&derivative, &cotangent) in row.iter().zip(cotangent) {
-                    *target = *target + derivative * cotangent;
-                }
-            }
-        }
+        let batch = HARMONICS.batch(0..=self.lmax).expect("the degree was checked");
+        // The gradient begins as zeros, so that overwriting it is adding.
+        let result = batch.pull_back(vectors, harmonic_gradient, gradient);
+        result.expect("the shape of the gradient is that of the edges");
     }
+}
+
+/// The derivatives of radial functions along directions of the edge vectors.
+trait Slopes: Debug + Send + Sync {
+    /// `[edges][functions]`, from vectors and directions `[edges][3]`.
+    fn along(&self, vectors: &[f64], directions: &[f64]) -> Vec<f64>;
 }
 
 /// A radial basis of edge lengths.
@@ -208,12 +268,33 @@ impl<B: RadialBasis + Debug + Send + Sync + 'static> Operation<1> for LengthBasi
                 continue;
             }
             let terms = self.basis.functions(length).zip(cotangent);
-            let slope = terms.map(|((_, slope), c)| slope * c.to_f64()).sum::<f64>();
+            let slope = terms.map(|((_, slope), c)| slope * (*c).into()).sum::<f64>();
             for (target, component) in target.iter_mut().zip(r) {
-                *target = *target + T::from_f64(slope * (component.to_f64() / length));
+                *target = *target + T::from_f64(slope * (component.into() / length));
             }
         }
     }
+}
+
+impl<B: RadialBasis + Debug + Send + Sync> Slopes for LengthBasis<B> {
+    fn along(&self, vectors: &[f64], directions: &[f64]) -> Vec<f64> {
+        let mut derivatives = Vec::with_capacity(vectors.len() / 3 * self.basis.count());
+        for (r, direction) in points(vectors).zip(points(directions)) {
+            let length = length(r);
+            // No gradient where the direction of the derivative has no limit.
+            let speed = match length {
+                0.0 => 0.0,
+                _ => (0..3).map(|axis| r[axis] / length * direction[axis]).sum(),
+            };
+            derivatives.extend(self.basis.functions(length).map(|(_, slope)| slope * speed));
+        }
+        derivatives
+    }
+}
+
+/// The numbers of a tensor.
+fn numbers(tensor: &Tensor<2>) -> Vec<f64> {
+    tensor.to_data().iter::<f64>().collect()
 }
 
 /// The vectors of an array `[edges][3]`.
@@ -223,6 +304,6 @@ fn points<T: Copy>(vectors: &[T]) -> impl Iterator<Item = [T; 3]> {
 
 /// The length of a vector, in f64 whatever the tensor holds.
 fn length<T: Element>(r: [T; 3]) -> f64 {
-    let [x, y, z] = r.map(T::to_f64);
+    let [x, y, z] = r.map(Into::into);
     x.hypot(y).hypot(z)
 }

@@ -79,6 +79,16 @@ impl Features {
         Ok(Features { irreps: self.irreps.clone(), values })
     }
 
+    /// Features of a tensor whose shape is right.
+    pub(super) fn of_shape(irreps: Arc<Irreps>, values: Tensor<2>) -> Self {
+        Features { irreps, values }
+    }
+
+    /// The irreps, without a copy.
+    pub(super) fn shared_irreps(&self) -> Arc<Irreps> {
+        self.irreps.clone()
+    }
+
     /// Checks the irreps.
     pub(super) fn expect(&self, what: &'static str, irreps: &Irreps) -> Result<(), NnError> {
         if *self.irreps == *irreps {

@@ -49,6 +49,12 @@ impl Init {
         Tensor::from_data(TensorData::new(values, shape), (&self.device, self.dtype))
     }
 
+    /// Another sequence of random numbers.
+    pub(super) fn fork_random(&mut self) -> Random {
+        // All 53 bits of a uniform number.
+        Random::new((self.random.uniform() * 2.0_f64.powi(53)) as u64)
+    }
+
     /// A parameter of independent normal numbers of variance 1.
     pub(super) fn normal(&mut self, shape: [usize; 2]) -> Param<Tensor<2>> {
         let values = self.random.normals(shape[0] * shape[1]);

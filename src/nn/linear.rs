@@ -5,8 +5,9 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
+use super::dual::DualTensor;
 use super::operation::{Element, Operation, apply2};
-use super::{Features, Init, NnError};
+use super::{Dual, Features, Init, NnError};
 use crate::{Irreps, kernels};
 
 /// Mixes the channels of every irrep among themselves, and gives biases to scalars; see
@@ -16,6 +17,9 @@ pub struct Linear {
     parameters: Param<Tensor<2>>,
     #[module(skip)]
     kernel: Arc<kernels::Linear>,
+    /// The map that takes biases and leaves them out.
+    #[module(skip)]
+    without_biases: Arc<kernels::Linear>,
 }
 
 impl Linear {
@@ -36,7 +40,8 @@ impl Linear {
     ) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
-        Linear { parameters, kernel: Arc::new(kernel) }
+        let without_biases = Arc::new(kernel.clone().ignoring_biases());
+        Linear { parameters, kernel: Arc::new(kernel), without_biases }
     }
 
     /// The irreps of the output.
@@ -49,10 +54,23 @@ impl Linear {
     /// # Errors
     /// If the features have other irreps, or another type or device than the parameters.
     pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The image of every row and of its derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`Linear::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
-        let operation = LinearOperation(self.kernel.clone());
-        let values = apply2(operation, x.values().clone(), self.parameters.val())?;
-        Features::new(self.kernel.output().clone(), values)
+        let map = |x: Tensor<2>, kernel: &Arc<kernels::Linear>| {
+            apply2(LinearOperation(kernel.clone()), x, self.parameters.val())
+        };
+        // The derivative of biases is zero.
+        let along = |tangent: &Tensor<2>| map(tangent.clone(), &self.without_biases);
+        let tangent = x.tensors.tangent.as_ref().map(along).transpose()?;
+        let value = map(x.tensors.value.clone(), &self.kernel)?;
+        Ok(Dual::of_shape(self.kernel.output().clone(), DualTensor { value, tangent }))
     }
 }
 

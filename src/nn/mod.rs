@@ -6,31 +6,56 @@
 //! works in f32 and f64, as the tensors are, on burn's CPU backend `flex`; a tensor elsewhere is an
 //! error.
 //!
-//! The layers are those of Tensor Field Networks (Thomas et al. 2018, arXiv:1802.08219):
-//! [`Convolution`], [`Linear`] (self-interaction), [`TensorProduct`], [`NormGate`], [`pool`].
+//! | layer | what it does |
+//! | --- | --- |
+//! | [`Convolution`] | message passing (Thomas et al. 2018, arXiv:1802.08219) |
+//! | [`Linear`] | self-interaction: channels of one irrep mix |
+//! | [`TensorProduct`] | products of features, row by row |
+//! | [`Activation`], [`Gate`], [`NormActivation`], [`NormGate`] | nonlinearities |
+//! | [`LayerNorm`], [`BatchNorm`], [`Dropout`] | normalization and regularization |
+//! | [`pool`] | from nodes to graphs |
+//!
 //! Derivatives are hand-written kernels, registered as custom operations. burn has no second
-//! derivatives: `.autodiff()` twice is one level; and tensors whose devices have different
-//! strategies of gradient checkpointing do not meet in one operation, burn panics.
+//! derivatives: `.autodiff()` twice is one level; training on forces goes by [`Dual`]. Tensors whose
+//! devices have different strategies of gradient checkpointing do not meet in one operation, burn
+//! panics.
+//!
+//! # Saving and loading
+//! Parameters are saved and loaded by burn's records, such as
+//! `module.into_record().save("model.bpk")`, and, with the feature `safetensors`, as safetensors by
+//! `burn::store::SafetensorsStore`. Irreps and options are not saved: make the module as before,
+//! then load.
 
+mod activation;
 mod convolution;
+mod dropout;
+mod dual;
 mod edges;
 mod features;
-mod gate;
+mod functions;
 mod init;
 mod linear;
+mod norm_activation;
+mod norm_gate;
+mod normalization;
 mod operation;
 mod pool;
 mod radial_network;
 mod symmetric_contraction;
 mod tensor_product;
 
+pub use activation::{Activation, Gate};
 pub use convolution::{Convolution, ConvolutionConfig};
+pub use dropout::Dropout;
+pub use dual::Dual;
 pub use edges::EdgeAttributes;
 pub use features::Features;
-pub use gate::NormGate;
 pub use init::Init;
 pub use linear::Linear;
-pub use pool::{Pooling, pool};
+pub use norm_activation::NormActivation;
+pub use norm_gate::NormGate;
+pub use normalization::{BatchNorm, BatchNormConfig, LayerNorm};
+pub use pool::{Pooling, pool, pool_dual};
 pub use radial_network::RadialNetwork;
 pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
@@ -40,8 +65,8 @@ use thiserror::Error;
 
 use crate::Irreps;
 use crate::graph::GraphError;
-use crate::kernels::KernelError;
 use crate::kernels::symmetric_contraction::ContractionError;
+use crate::kernels::{ActivationError, KernelError};
 use crate::sh::HarmonicsError;
 
 /// Tensors that do not fit a layer.
@@ -89,6 +114,12 @@ pub enum NnError {
         /// The irreps that it has.
         found: Irreps,
     },
+    /// A probability outside 0 to 1.
+    #[error("the probability is {found}, expected 0 to 1")]
+    Probability {
+        /// The probability.
+        found: f64,
+    },
     /// A convolution cannot divide by the square root of its number of neighbours.
     #[error("the number of neighbours is {found}, expected a finite number above zero")]
     Neighbours {
@@ -101,6 +132,9 @@ pub enum NnError {
     /// A symmetric contraction cannot be made, or its arguments do not fit.
     #[error(transparent)]
     Contraction(#[from] ContractionError),
+    /// An activation cannot be made from functions and irreps.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
     /// Harmonics that this build does not have.
     #[error(transparent)]
     Harmonics(#[from] HarmonicsError),

@@ -18,10 +18,10 @@ use burn::backend::{
 use burn::tensor::{Bytes, DType, Tensor};
 
 use super::NnError;
-use crate::simd::Number;
+use crate::sh::batch::BatchNumber;
 
 /// A number type of tensors.
-pub trait Element: Number {
+pub trait Element: BatchNumber + Into<f64> {
     /// The values of a contiguous tensor of this type.
     fn slice(tensor: &FlexTensor) -> &[Self];
 
@@ -32,9 +32,6 @@ pub trait Element: Number {
     fn from_f64(value: f64) -> Self {
         Self::constant(value, value as f32)
     }
-
-    /// The value.
-    fn to_f64(self) -> f64;
 }
 
 impl Element for f32 {
@@ -45,10 +42,6 @@ impl Element for f32 {
     fn tensor(values: Vec<f32>, shape: [usize; 2]) -> FlexTensor {
         FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape.into()), DType::F32)
     }
-
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
 }
 
 impl Element for f64 {
@@ -58,10 +51,6 @@ impl Element for f64 {
 
     fn tensor(values: Vec<f64>, shape: [usize; 2]) -> FlexTensor {
         FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape.into()), DType::F64)
-    }
-
-    fn to_f64(self) -> f64 {
-        self
     }
 }
 
@@ -80,6 +69,65 @@ pub trait Operation<const N: usize>: Debug + Send + Sync + 'static {
         output_gradient: &[T],
         gradients: [Option<&mut [T]>; N],
     );
+}
+
+/// A function of one matrix whose vector-Jacobian product has a derivative too.
+pub trait Smooth: Operation<1> {
+    /// The derivative of Σ `cotangent` · (the vector-Jacobian product): adds the gradients with
+    /// respect to x and to the gradient of the output, those that are asked for. The latter is the
+    /// derivative of the output along `cotangent`.
+    fn backward_twice<T: Element>(
+        &self,
+        x: &[T],
+        output_gradient: &[T],
+        cotangent: &[T],
+        by_x: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
+    );
+}
+
+/// The derivative of a function of x along a direction, as a function of both.
+#[derive(Debug)]
+pub struct Tangent<O>(pub Arc<O>);
+
+impl<O: Smooth> Operation<2> for Tangent<O> {
+    fn output_shape(&self, [x, _]: [[usize; 2]; 2]) -> [usize; 2] {
+        self.0.output_shape([x])
+    }
+
+    fn forward<T: Element>(&self, [x, direction]: [&[T]; 2], output: &mut [T]) {
+        // The derivative along a direction does not depend on the gradient.
+        let zeros = vec![T::constant(0.0, 0.0); output.len()];
+        self.0.backward_twice(x, &zeros, direction, None, Some(output));
+    }
+
+    fn backward<T: Element>(
+        &self,
+        [x, direction]: [&[T]; 2],
+        output_gradient: &[T],
+        [by_x, by_direction]: [Option<&mut [T]>; 2],
+    ) {
+        if by_x.is_some() {
+            self.0.backward_twice(x, output_gradient, direction, by_x, None);
+        }
+        if by_direction.is_some() {
+            Operation::backward(&self.0, [x], output_gradient, [by_direction]);
+        }
+    }
+}
+
+impl<O: Operation<1>> Operation<1> for Arc<O> {
+    fn output_shape(&self, shapes: [[usize; 2]; 1]) -> [usize; 2] {
+        (**self).output_shape(shapes)
+    }
+
+    fn forward<T: Element>(&self, inputs: [&[T]; 1], output: &mut [T]) {
+        (**self).forward(inputs, output);
+    }
+
+    fn backward<T: Element>(&self, x: [&[T]; 1], dz: &[T], dx: [Option<&mut [T]>; 1]) {
+        (**self).backward(x, dz, dx);
+    }
 }
 
 /// An [`Operation`] on tensors of either type, as an object.

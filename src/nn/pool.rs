@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::operation::{Element, Operation, apply1};
-use super::{Features, NnError};
+use super::{Dual, Features, NnError};
 use crate::graph::Batch;
 
 /// How the features of a graph's nodes are put together.
@@ -25,13 +25,22 @@ pub fn pool(
     features: &Features,
     batch: &Arc<Batch>,
 ) -> Result<Features, NnError> {
-    let found = features.values().dims();
+    Ok(pool_dual(pooling, &Dual::constant(features.clone()), batch)?.into_value())
+}
+
+/// The same of features and their derivative; see [`Dual`].
+///
+/// # Errors
+/// As [`pool`].
+pub fn pool_dual(pooling: Pooling, features: &Dual, batch: &Arc<Batch>) -> Result<Dual, NnError> {
+    let found = features.tensors.value.dims();
     let expected = [batch.graph().num_nodes(), found[1]];
     if found != expected {
         return Err(NnError::Shape { what: "the tensor of node features", expected, found });
     }
-    let operation = Pool { pooling, batch: batch.clone(), columns: found[1] };
-    Features::new(features.irreps().clone(), apply1(operation, features.values().clone())?)
+    let operation = || Pool { pooling, batch: batch.clone(), columns: found[1] };
+    let pooled = features.tensors.linear(|x| apply1(operation(), x))?;
+    Ok(Dual::of_shape(features.irreps().clone(), pooled))
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::operation::{Element, Operation, apply3};
-use super::{Features, Init, NnError};
+use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::{self, Gradients, Rows};
 
@@ -36,15 +36,27 @@ impl TensorProduct {
     /// # Errors
     /// If irreps, numbers of rows, types or devices do not fit.
     pub fn forward(&self, first: &Features, second: &Features) -> Result<Features, NnError> {
+        let [first, second] = [first, second].map(|x| Dual::constant(x.clone()));
+        Ok(self.forward_dual(&first, &second)?.into_value())
+    }
+
+    /// The products of rows and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`TensorProduct::forward`].
+    pub fn forward_dual(&self, first: &Dual, second: &Dual) -> Result<Dual, NnError> {
         first.expect("the first factor", self.kernel.first())?;
         second.expect("the second factor", self.kernel.second())?;
-        let (expected, found) = ([first.rows(), second.values().dims()[1]], second.values().dims());
+        let [rows, _] = first.tensors.value.dims();
+        let found = second.tensors.value.dims();
+        let expected = [rows, found[1]];
         if expected != found {
             return Err(NnError::Shape { what: "the second factor", expected, found });
         }
-        let operation = ProductOperation { kernel: self.kernel.clone(), rows: first.rows() };
-        let (x, y) = (first.values().clone(), second.values().clone());
-        Features::new(self.kernel.output().clone(), apply3(operation, x, y, self.weights.val())?)
+        let product = first.tensors.product(&second.tensors, |x, y| {
+            apply3(ProductOperation { kernel: self.kernel.clone(), rows }, x, y, self.weights.val())
+        })?;
+        Ok(Dual::of_shape(self.kernel.output().clone(), product))
     }
 }
 

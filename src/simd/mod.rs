@@ -39,7 +39,7 @@ pub(crate) use cache::last_level_cache;
 pub(crate) use interleave::{deinterleave, interleave};
 pub(crate) use memory::BlockMemory;
 pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups};
-pub(crate) use rows::{from_rows, stream, tiles_to_rows, to_rows};
+pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
 

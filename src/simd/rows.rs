@@ -57,7 +57,7 @@ impl<T: Number> Job<T> for ToRows<'_, T> {
 
 /// As [`to_rows`], in the function that calls it.
 #[inline(always)]
-fn blocks_to_rows<V: Lanes>(
+pub(crate) fn blocks_to_rows<V: Lanes>(
     proof: V::Proof,
     blocks: &[<V::Number as Blocks>::Block],
     rows: &mut [V::Number],

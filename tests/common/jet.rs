@@ -26,7 +26,7 @@ impl Jet {
     }
 
     /// A function of this value, given it and its first and second derivative.
-    fn chain(self, [value, slope, curvature]: [f64; 3]) -> Jet {
+    pub fn chain(self, [value, slope, curvature]: [f64; 3]) -> Jet {
         let mut jet = Jet::constant(value);
         for i in 0..3 {
             jet.first[i] = slope * self.first[i];

@@ -11,7 +11,7 @@ use super::program::Program;
 use super::ring::{BlockOf, Kind, Ring};
 use super::transfer::{Layout, TILE, Window};
 use crate::Scalar;
-use crate::simd::{Blocks, Job, Lanes, Number};
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
 
 /// The nodes, those of one element after those of another.
 pub(super) struct Nodes {
@@ -54,24 +54,6 @@ pub(super) struct Task<'a, T, K> {
     pub kind: PhantomData<K>,
 }
 
-/// Memory that begins at a cache line: blocks that lie across two are slow.
-struct Scratch<T: Number> {
-    numbers: Vec<T>,
-    first: usize,
-}
-
-impl<T: Number> Scratch<T> {
-    fn new(blocks: usize) -> Self {
-        let numbers = vec![T::default(); (blocks + 1) * T::WIDTH];
-        let first = numbers.as_ptr().align_offset(64).min(T::WIDTH);
-        Scratch { numbers, first }
-    }
-
-    fn blocks(&mut self) -> &mut [T::Block] {
-        T::blocks_mut(&mut self.numbers[self.first..]).0
-    }
-}
-
 /// The arrays of a call. Every number has the parts of its ring.
 struct Memory<'a, B> {
     /// `[path]`.
@@ -107,8 +89,8 @@ impl<T: Number, K: Kind> Job<T> for Task<'_, T, K> {
             output.components() * TILE * parts,
             input.stage().max(output.stage()),
         ];
-        let mut scratch: Scratch<T> = Scratch::new(sizes.iter().sum());
-        let mut rest = scratch.blocks();
+        let mut scratch = BlockMemory::<T>::new(sizes.iter().sum());
+        let mut rest = &mut *scratch;
         let parts = sizes.map(|size| {
             let (first, others) = std::mem::take(&mut rest).split_at_mut(size);
             rest = others;

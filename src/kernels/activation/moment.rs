@@ -1,0 +1,62 @@
+//! The constant that gives a function of a normal number the second moment one.
+
+use std::f64::consts::PI;
+
+use super::ScalarFunction;
+
+/// How functions of scalars are normalized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SecondMoment {
+    /// Not at all.
+    Free,
+    /// Multiplied by 1/√E[f(x)²] for a normal x of variance 1, exact to the last digits: silu by
+    /// 1.676532470331091.
+    #[default]
+    One,
+    /// Multiplied by the constant that e3nn's `normalize2mom` estimates from 10⁶ random numbers and
+    /// that networks trained with it rely on: silu by 1.6791767923989418.
+    E3nn,
+}
+
+impl ScalarFunction {
+    /// 1/√E[f(x)²] for a normal x of variance 1, by quadrature: Gauss–Legendre with 24 points on
+    /// each interval between two integers from -16 to 16.
+    ///
+    /// Exact to the last digits if f is smooth but at integers, as every associated constant is,
+    /// and does not grow faster than exp(|x|).
+    pub fn normalizing_constant(&self) -> f64 {
+        let rule = gauss_legendre::<24>();
+        let (mut sum, mut lost) = (0.0, 0.0);
+        for left in -16..16 {
+            for (node, weight) in rule {
+                let x = f64::from(left) + 0.5 + 0.5 * node;
+                let term = 0.5 * weight * self.value(x).powi(2) * (-0.5 * x * x).exp();
+                // Compensated: all terms are positive, so nothing but rounding is lost.
+                let term = term - lost;
+                let next = sum + term;
+                lost = (next - sum) - term;
+                sum = next;
+            }
+        }
+        ((2.0 * PI).sqrt() / sum).sqrt()
+    }
+}
+
+/// Nodes and weights of Gauss–Legendre quadrature on -1..1, by Newton's method on P_N.
+fn gauss_legendre<const N: usize>() -> [(f64, f64); N] {
+    std::array::from_fn(|i| {
+        let n = N as f64;
+        let mut x = (PI * (i as f64 + 0.75) / (n + 0.5)).cos();
+        let mut slope = 1.0;
+        for _ in 0..6 {
+            let (mut before, mut value) = (1.0, x);
+            for k in 2..=N {
+                let k = k as f64;
+                (before, value) = (value, ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k);
+            }
+            slope = n * (x * value - before) / (x * x - 1.0);
+            x -= value / slope;
+        }
+        (x, 2.0 / ((1.0 - x * x) * slope * slope))
+    })
+}

@@ -1,0 +1,345 @@
+//! Features brought to second moment one, set by set: what layer, batch and instance normalization
+//! have in common.
+//!
+//! A *set* is a range of columns, a block or a channel; a *group* is a run of rows. All entries of
+//! one set in one group are centred, if they are of irrep `0e`, and divided by the root of their
+//! second moment.
+
+use std::ops::Range;
+
+use super::arithmetic::rounded;
+use super::{KernelError, check_length};
+use crate::{Irrep, Irreps, Real};
+
+/// What the second moment of a channel of degree l is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChannelNorm {
+    /// |x|²/(2l + 1): the mean square of a component.
+    #[default]
+    Component,
+    /// |x|².
+    Norm,
+}
+
+/// The rows whose moments are taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups<'a> {
+    /// Every row alone.
+    EachRow,
+    /// All rows.
+    AllRows,
+    /// Runs of rows of given sizes, such as the nodes of each graph of a batch.
+    Runs(&'a [usize]),
+}
+
+/// `z = (x - mean) / √(moment + ε)`, where the mean is taken for irrep `0e` alone, and the moment
+/// is the mean over all channels of a set and rows of a group of what [`ChannelNorm`] says.
+///
+/// # Example
+/// ```
+/// use tesseral::kernels::{ChannelNorm, Groups, Standardize};
+///
+/// let layer = Standardize::of_blocks("2x0e + 1o".parse()?, ChannelNorm::Component, 0.0);
+/// let mut z = [0.0; 5];
+/// layer.forward(Groups::EachRow, &[1.0, 3.0, 2.0, 2.0, -2.0], &mut z)?;
+/// assert_eq!(z, [-1.0, 1.0, 1.0, 1.0, -1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Standardize {
+    irreps: Irreps,
+    sets: Vec<Set>,
+    epsilon: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Set {
+    columns: Range<usize>,
+    centred: bool,
+    /// What a row counts in the divisor of the second moment.
+    count: f64,
+}
+
+/// The sums over a group that determine everything, in f64 whatever the features are.
+struct Group {
+    rows: Range<usize>,
+    means: Vec<f64>,
+    /// 1/√(moment + ε).
+    scales: Vec<f64>,
+}
+
+impl Standardize {
+    /// One set for each block: equivariant layer normalization (Liao and Smidt 2023, Equiformer).
+    pub fn of_blocks(irreps: Irreps, norm: ChannelNorm, epsilon: f64) -> Self {
+        let each = irreps.iter().zip(irreps.slices());
+        let sets = each.map(|(block, columns)| Set::new(block.irrep, columns, norm)).collect();
+        Standardize { irreps, sets, epsilon }
+    }
+
+    /// One set for each channel: batch normalization, as e3nn has it.
+    pub fn of_channels(irreps: Irreps, norm: ChannelNorm, epsilon: f64) -> Self {
+        let mut sets = Vec::with_capacity(irreps.num_irreps());
+        let mut start = 0;
+        for block in &irreps {
+            for _ in 0..block.mul {
+                let end = start + block.irrep.dim();
+                sets.push(Set::new(block.irrep, start..end, norm));
+                start = end;
+            }
+        }
+        Standardize { irreps, sets, epsilon }
+    }
+
+    /// The irreps.
+    pub fn irreps(&self) -> &Irreps {
+        &self.irreps
+    }
+
+    /// The number of sets.
+    pub fn num_sets(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// The means and second moments `[group][set]`; means are zero for other irreps than `0e`.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn moments<T: Real + Into<f64>>(
+        &self,
+        groups: Groups,
+        x: &[T],
+        means: &mut [f64],
+        moments: &mut [f64],
+    ) -> Result<(), KernelError> {
+        let groups = self.groups(groups, x, &[])?;
+        check_length("the means", groups.len() * self.sets.len(), means.len())?;
+        check_length("the moments", groups.len() * self.sets.len(), moments.len())?;
+        let size = self.sets.len().max(1);
+        let targets = means.chunks_exact_mut(size).zip(moments.chunks_exact_mut(size));
+        for (group, (means, moments)) in groups.into_iter().zip(targets) {
+            means.copy_from_slice(&self.means(&group, x));
+            moments.copy_from_slice(&self.centred_moments(&group, means, x));
+        }
+        Ok(())
+    }
+
+    /// The standardized features.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length or the groups are not all rows.
+    pub fn forward<T: Real + Into<f64>>(
+        &self,
+        groups: Groups,
+        x: &[T],
+        output: &mut [T],
+    ) -> Result<(), KernelError> {
+        for group in self.groups(groups, x, &[("the output", output.len())])? {
+            let group = self.group(group, x);
+            self.for_each(&group.rows, |set, place| {
+                let centred = x[place].into() - group.means[set];
+                output[place] = rounded(group.scales[set] * centred);
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds the vector-Jacobian product of [`Standardize::forward`] to `x_gradient`.
+    ///
+    /// # Errors
+    /// As [`Standardize::forward`].
+    pub fn backward<T: Real + Into<f64>>(
+        &self,
+        groups: Groups,
+        x: &[T],
+        output_gradient: &[T],
+        x_gradient: &mut [T],
+    ) -> Result<(), KernelError> {
+        let dz = output_gradient;
+        let lengths = [
+            ("the gradient of the output", dz.len()),
+            ("the gradient of the features", x_gradient.len()),
+        ];
+        for group in self.groups(groups, x, &lengths)? {
+            let group = self.group(group, x);
+            self.add_projected(&group, x, dz, x_gradient);
+        }
+        Ok(())
+    }
+
+    /// The derivative of [`Standardize::backward`]: of Σ `cotangent` · `x_gradient`, adds the
+    /// gradients with respect to x and to the gradient of the output, which is also the derivative
+    /// of the output along `cotangent`.
+    ///
+    /// # Errors
+    /// As [`Standardize::forward`].
+    pub fn backward_twice<T: Real + Into<f64>>(
+        &self,
+        groups: Groups,
+        x: &[T],
+        output_gradient: &[T],
+        cotangent: &[T],
+        mut by_x: Option<&mut [T]>,
+        mut by_output_gradient: Option<&mut [T]>,
+    ) -> Result<(), KernelError> {
+        let n = x.len();
+        let lengths = [
+            ("the gradient of the output", output_gradient.len()),
+            ("the cotangent", cotangent.len()),
+            ("the gradient by the features", by_x.as_deref().map_or(n, <[T]>::len)),
+            ("the gradient by gradients", by_output_gradient.as_deref().map_or(n, <[T]>::len)),
+        ];
+        for group in self.groups(groups, x, &lengths)? {
+            let group = self.group(group, x);
+            if let Some(by_x) = by_x.as_deref_mut() {
+                self.add_curvature(&group, x, output_gradient, cotangent, by_x);
+            }
+            // The Jacobian is symmetric: the derivative along w is the product from the left.
+            if let Some(by_dz) = by_output_gradient.as_deref_mut() {
+                self.add_projected(&group, x, cotangent, by_dz);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds J v, where J is the symmetric Jacobian: s v_c - (s³/N) (x_c · v) x_c, with c for
+    /// centred and N for the divisor.
+    fn add_projected<T: Real + Into<f64>>(&self, group: &Group, x: &[T], v: &[T], out: &mut [T]) {
+        let v_means = self.means(&group.rows, v);
+        let along = self.products(&group.rows, &group.means, x, v);
+        self.for_each(&group.rows, |set, place| {
+            let (s, n) = (group.scales[set], self.divisor(set, &group.rows));
+            let (x, v) = (x[place].into() - group.means[set], v[place].into() - v_means[set]);
+            let sum = s * v - s.powi(3) / n * along[set] * x;
+            out[place] = out[place] + rounded(sum);
+        });
+    }
+
+    /// Adds the gradient of w J v by x: with a = x_c · v, b = x_c · w, d = w_c · v,
+    /// -(s³/N) (d x_c + a w_c + b v_c) + 3 (s⁵/N²) a b x_c.
+    fn add_curvature<T: Real + Into<f64>>(
+        &self,
+        group: &Group,
+        x: &[T],
+        v: &[T],
+        w: &[T],
+        out: &mut [T],
+    ) {
+        let [v_means, w_means] = [v, w].map(|array| self.means(&group.rows, array));
+        let [a, b] = [v, w].map(|array| self.products(&group.rows, &group.means, x, array));
+        let d = self.products(&group.rows, &w_means, w, v);
+        self.for_each(&group.rows, |set, place| {
+            let (s, n) = (group.scales[set], self.divisor(set, &group.rows));
+            let x = x[place].into() - group.means[set];
+            let [v, w] = [v[place].into() - v_means[set], w[place].into() - w_means[set]];
+            let first = d[set] * x + a[set] * w + b[set] * v;
+            let second = 3.0 * s * s / n * a[set] * b[set] * x;
+            out[place] = out[place] + rounded(s.powi(3) / n * (second - first));
+        });
+    }
+
+    fn group<T: Real + Into<f64>>(&self, rows: Range<usize>, x: &[T]) -> Group {
+        let means = self.means(&rows, x);
+        let moments = self.centred_moments(&rows, &means, x);
+        let scales = moments.iter().map(|moment| (moment + self.epsilon).sqrt().recip()).collect();
+        Group { rows, means, scales }
+    }
+
+    /// The mean of every set of entries that is centred, zero for the others.
+    fn means<T: Real + Into<f64>>(&self, rows: &Range<usize>, x: &[T]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.sets.len()];
+        self.for_each(rows, |set, place| {
+            if self.sets[set].centred {
+                sums[set] += x[place].into();
+            }
+        });
+        for (sum, set) in sums.iter_mut().zip(&self.sets) {
+            *sum /= (rows.len() * set.columns.len()).max(1) as f64;
+        }
+        sums
+    }
+
+    fn centred_moments<T: Real + Into<f64>>(
+        &self,
+        rows: &Range<usize>,
+        means: &[f64],
+        x: &[T],
+    ) -> Vec<f64> {
+        let mut moments = vec![0.0; self.sets.len()];
+        self.for_each(rows, |set, place| moments[set] += (x[place].into() - means[set]).powi(2));
+        for (set, moment) in moments.iter_mut().enumerate() {
+            *moment /= self.divisor(set, rows);
+        }
+        moments
+    }
+
+    /// Σ (x - mean) v of every set.
+    fn products<T: Real + Into<f64>>(
+        &self,
+        rows: &Range<usize>,
+        means: &[f64],
+        x: &[T],
+        v: &[T],
+    ) -> Vec<f64> {
+        let mut sums = vec![0.0; self.sets.len()];
+        self.for_each(rows, |set, place| {
+            sums[set] += (x[place].into() - means[set]) * v[place].into();
+        });
+        sums
+    }
+
+    /// The divisor of the second moment; one for nothing.
+    fn divisor(&self, set: usize, rows: &Range<usize>) -> f64 {
+        let count = self.sets[set].count * rows.len() as f64;
+        if count > 0.0 { count } else { 1.0 }
+    }
+
+    /// Every set and place of some rows, row by row.
+    fn for_each(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize)) {
+        let size = self.irreps.dim();
+        for row in rows.clone() {
+            for (index, set) in self.sets.iter().enumerate() {
+                set.columns.clone().for_each(|column| f(index, row * size + column));
+            }
+        }
+    }
+
+    /// The rows of each group, after a check of lengths.
+    fn groups<T>(
+        &self,
+        groups: Groups,
+        x: &[T],
+        others: &[(&'static str, usize)],
+    ) -> Result<Vec<Range<usize>>, KernelError> {
+        let rows = x.len().checked_div(self.irreps.dim()).unwrap_or(0);
+        check_length("the features", rows * self.irreps.dim(), x.len())?;
+        others.iter().try_for_each(|&(what, found)| check_length(what, x.len(), found))?;
+        if self.irreps.dim() == 0 {
+            // There are as many groups as are given, and nothing in them.
+            let count = if let Groups::Runs(sizes) = groups { sizes.len() } else { 0 };
+            return Ok(vec![0..0; count]);
+        }
+        match groups {
+            Groups::EachRow => Ok((0..rows).map(|row| row..row + 1).collect()),
+            Groups::AllRows => Ok(vec![0..rows]),
+            Groups::Runs(sizes) => {
+                let sum = sizes.iter().fold(0_usize, |sum, &size| sum.saturating_add(size));
+                check_length("the rows of all groups", rows, sum)?;
+                let ends = sizes.iter().scan(0, |end, size| {
+                    *end += size;
+                    Some(*end - size..*end)
+                });
+                Ok(ends.collect())
+            }
+        }
+    }
+}
+
+impl Set {
+    fn new(irrep: Irrep, columns: Range<usize>, norm: ChannelNorm) -> Self {
+        let count = match norm {
+            ChannelNorm::Component => columns.len(),
+            ChannelNorm::Norm => columns.len() / irrep.dim(),
+        };
+        Set { columns, centred: irrep == Irrep::SCALAR, count: count as f64 }
+    }
+}

@@ -1,0 +1,76 @@
+//! Dropout of whole channels.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::module::{Flag, Module, Param};
+use burn::tensor::{Tensor, TensorData};
+
+use super::functions::Scale;
+use super::operation::{apply2, check_tensors};
+use super::{Features, Init, NnError};
+use crate::Irreps;
+use crate::equivariance::Random;
+use crate::kernels::Channels;
+
+/// e3nn's `nn.Dropout`: in training, every channel of every row, with all its components, becomes
+/// zero with a given probability p, and is multiplied by 1/(1 - p) otherwise.
+///
+/// As in burn, a layer trains if its input is on a device with autodiff and the layer is not frozen
+/// ([`Module::freeze`]); otherwise it changes nothing. Clones of a layer draw from one sequence of
+/// random numbers, that of the seed of its [`Init`].
+///
+/// [`Module::freeze`]: burn::module::Module::freeze
+#[derive(Module, Debug)]
+pub struct Dropout {
+    probability: f64,
+    training: Param<Flag>,
+    #[module(skip)]
+    channels: Arc<Channels>,
+    #[module(skip)]
+    random: Arc<Mutex<Random>>,
+}
+
+impl Dropout {
+    /// Dropout with a probability.
+    ///
+    /// # Errors
+    /// If the probability is not from 0 to 1.
+    pub fn new(irreps: &Irreps, probability: f64, init: &mut Init) -> Result<Self, NnError> {
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(NnError::Probability { found: probability });
+        }
+        Ok(Dropout {
+            probability,
+            training: Param::from_bool(true),
+            channels: Arc::new(Channels::new(irreps.clone())),
+            random: Arc::new(Mutex::new(init.fork_random())),
+        })
+    }
+
+    /// The features that are left.
+    ///
+    /// # Errors
+    /// If the features have other irreps, another type than f32 or f64, or are not on the CPU.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        x.expect("the input", self.channels.irreps())?;
+        check_tensors(&[x.values()])?;
+        let trains = x.values().device().is_autodiff() && self.training.is_enabled();
+        if !trains || self.probability == 0.0 || self.channels.is_empty() {
+            return Ok(x.clone());
+        }
+        let shape = [x.rows(), self.channels.len()];
+        let factors = TensorData::new(self.factors(shape[0] * shape[1]), shape);
+        let options = (&x.values().device(), x.values().dtype());
+        let factors = Tensor::from_data(factors, options);
+        let values = apply2(Scale(self.channels.clone()), x.values().clone(), factors)?;
+        Features::new(x.irreps().clone(), values)
+    }
+
+    /// Zeros and 1/(1 - p).
+    fn factors(&self, count: usize) -> Vec<f64> {
+        // A panic elsewhere leaves the sequence as good as any.
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = (1.0 - self.probability).recip();
+        (0..count).map(|_| if random.uniform() < self.probability { 0.0 } else { kept }).collect()
+    }
+}

@@ -1,0 +1,85 @@
+//! Functions of norms.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::functions::{Functions, Invariants, Scale, functions};
+use super::operation::{apply2, check_tensors};
+use super::{Dual, Features, Init, NnError};
+use crate::Irreps;
+use crate::kernels::{self, Channels, ScalarFunction};
+
+/// e3nn's `nn.NormActivation`: every channel x becomes f(|x| + b) x/|x|, or f(|x| + b) x if not
+/// normalized, with a learnable bias b of the channel if there are biases.
+///
+/// The function is taken as it is, its second moment not normalized. With normalization, norms
+/// below 10⁻⁸ count as 10⁻⁸.
+#[derive(Module, Debug)]
+pub struct NormActivation {
+    bias: Option<Param<Tensor<2>>>,
+    normalize: bool,
+    #[module(skip)]
+    channels: Arc<Channels>,
+    #[module(skip)]
+    function: Arc<kernels::Activation>,
+    #[module(skip)]
+    reciprocal: Arc<kernels::Activation>,
+}
+
+impl NormActivation {
+    /// The activation of every channel of `irreps`, scalars too. Biases begin as zeros.
+    pub fn new(
+        irreps: &Irreps,
+        function: ScalarFunction,
+        normalize: bool,
+        bias: bool,
+        init: &mut Init,
+    ) -> Self {
+        let least = if normalize { 1e-8 } else { 0.0 };
+        let channels = Channels::with_norms_above(irreps.clone(), least);
+        let count = channels.len();
+        NormActivation {
+            bias: bias.then(|| init.normal_then_zero(0, count)),
+            normalize,
+            channels: Arc::new(channels),
+            function: functions(count, function),
+            reciprocal: functions(count, ScalarFunction::RECIPROCAL),
+        }
+    }
+
+    /// The activated features.
+    ///
+    /// # Errors
+    /// If the features have other irreps, or another type or device than the biases.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The activated features and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`NormActivation::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        x.expect("the input", self.channels.irreps())?;
+        let norms = x.tensors.smooth(Invariants(self.channels.clone()))?;
+        let mut argument = norms.clone();
+        if let Some(bias) = &self.bias {
+            let bias = bias.val();
+            check_tensors(&[&argument.value, &bias])?;
+            if self.channels.is_empty() {
+                return Ok(x.clone());
+            }
+            argument.value = argument.value + bias;
+        }
+        let mut factors = argument.smooth(Functions(self.function.clone()))?;
+        if self.normalize {
+            let inverse = norms.smooth(Functions(self.reciprocal.clone()))?;
+            factors = factors.product(&inverse, |a, b| Ok(a * b))?;
+        }
+        let scale = |x, f| apply2(Scale(self.channels.clone()), x, f);
+        let values = x.tensors.product(&factors, scale)?;
+        Ok(Dual::of_shape(self.channels.irreps().clone(), values))
+    }
+}

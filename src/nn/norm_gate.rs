@@ -1,0 +1,61 @@
+//! The norm gate: a nonlinearity that commutes with rotations.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::functions::{Functions, Invariants, Scale, functions};
+use super::operation::{apply2, check_tensors};
+use super::{Dual, Features, Init, NnError};
+use crate::Irreps;
+use crate::kernels::{self, Channels, ScalarFunction};
+
+/// Multiplies every channel x by σ(n + b), where σ is the logistic function, b a learnable bias of
+/// the channel and n its invariant: the value for the irrep `0e`, the norm for every other
+/// (Thomas et al. 2018, section 4.1.4, with η(n) = σ(n)). A scalar with b = 0 becomes SiLU.
+#[derive(Module, Debug)]
+pub struct NormGate {
+    bias: Param<Tensor<2>>,
+    #[module(skip)]
+    channels: Arc<Channels>,
+    #[module(skip)]
+    sigmoid: Arc<kernels::Activation>,
+}
+
+impl NormGate {
+    /// A gate for features of given irreps, with zero biases.
+    pub fn new(irreps: &Irreps, init: &mut Init) -> Self {
+        let channels = Channels::new(irreps.clone());
+        let bias = init.normal_then_zero(0, channels.len());
+        let sigmoid = functions(channels.len(), ScalarFunction::SIGMOID);
+        NormGate { bias, channels: Arc::new(channels), sigmoid }
+    }
+
+    /// The gated features.
+    ///
+    /// # Errors
+    /// If the features have other irreps, or another type or device than the biases.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The gated features and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`NormGate::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        x.expect("the input", self.channels.irreps())?;
+        let bias = self.bias.val();
+        check_tensors(&[&x.tensors.value, &bias])?;
+        if self.channels.is_empty() {
+            return Ok(x.clone());
+        }
+        let mut factors = x.tensors.smooth(Invariants(self.channels.clone()))?;
+        factors.value = factors.value + bias;
+        let factors = factors.smooth(Functions(self.sigmoid.clone()))?;
+        let gated =
+            x.tensors.product(&factors, |x, f| apply2(Scale(self.channels.clone()), x, f))?;
+        Ok(Dual::of_shape(self.channels.irreps().clone(), gated))
+    }
+}

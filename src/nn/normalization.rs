@@ -1,0 +1,248 @@
+//! Layer and batch normalization that commute with rotations.
+
+use std::sync::Arc;
+
+use burn::module::{Flag, Module, Param, RunningState};
+use burn::tensor::{Tensor, TensorData};
+
+use super::dual::DualTensor;
+use super::functions::{AddToScalars, RowGroups, Scale, Standardized};
+use super::operation::{apply2, check_tensors};
+use super::{Dual, Features, Init, NnError};
+use crate::Irreps;
+use crate::graph::Batch;
+use crate::kernels::{ChannelNorm, Channels, Groups, Standardize};
+
+/// The learnable scale of every channel and shift of every scalar `0e`.
+#[derive(Module, Debug)]
+struct Affine {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<2>>,
+    #[module(skip)]
+    channels: Arc<Channels>,
+}
+
+impl Affine {
+    fn new(irreps: &Irreps, init: &mut Init) -> Self {
+        let channels = Channels::new(irreps.clone());
+        let ones = init.tensor(vec![1.0; channels.len()], [1, channels.len()]);
+        Affine {
+            weight: Param::from_tensor(ones),
+            bias: init.normal_then_zero(0, irreps.num_scalars()),
+            channels: Arc::new(channels),
+        }
+    }
+
+    fn forward(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
+        let scale = |x| apply2(Scale(self.channels.clone()), x, self.weight.val());
+        let scaled = x.linear(scale)?;
+        let value = apply2(AddToScalars(self.channels.clone()), scaled.value, self.bias.val())?;
+        Ok(DualTensor { value, ..scaled })
+    }
+}
+
+/// Equivariant layer normalization: in every row, the scalars `0e` of a block are centred, and every
+/// block is divided by the root of its mean square over channels and components, plus ε; then
+/// channels get learnable weights, and scalars biases (Liao and Smidt 2023, arXiv:2206.11990,
+/// section 4.1, with centred scalars as in its code).
+///
+/// Weights begin as ones, biases as zeros.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    affine: Option<Affine>,
+    #[module(skip)]
+    kernel: Arc<Standardize>,
+}
+
+impl LayerNorm {
+    /// The normalization of features, with ε = 10⁻⁵, and with learnable weights and biases if
+    /// `affine`.
+    pub fn new(irreps: &Irreps, affine: bool, init: &mut Init) -> Self {
+        let kernel = Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5);
+        let affine = affine.then(|| Affine::new(irreps, init));
+        LayerNorm { affine, kernel: Arc::new(kernel) }
+    }
+
+    /// The normalized features.
+    ///
+    /// # Errors
+    /// If the features have other irreps, or another type or device than the parameters.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The normalized features and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`LayerNorm::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        x.expect("the input", self.kernel.irreps())?;
+        let standardized = Standardized { kernel: self.kernel.clone(), groups: RowGroups::EachRow };
+        finish(x.tensors.smooth(standardized)?, &self.affine, self.kernel.irreps())
+    }
+}
+
+/// What a [`BatchNorm`] is made of; the defaults are e3nn's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNormConfig {
+    /// Added to second moments.
+    pub epsilon: f64,
+    /// The share of a new batch in the running moments.
+    pub momentum: f64,
+    /// Whether channels have learnable weights and scalars biases.
+    pub affine: bool,
+    /// What the second moment of a channel is.
+    pub norm: ChannelNorm,
+}
+
+impl Default for BatchNormConfig {
+    fn default() -> Self {
+        BatchNormConfig { epsilon: 1e-5, momentum: 0.1, affine: true, norm: ChannelNorm::Component }
+    }
+}
+
+/// e3nn's `nn.BatchNorm`: scalars `0e` are centred, and every channel is divided by the root of its
+/// second moment, both over all rows of the batch in training, running averages otherwise.
+///
+/// As in burn, a layer trains if its input is on a device with autodiff and the layer is not frozen
+/// ([`Module::freeze`]): freeze it to compute forces with running averages. Rows are samples;
+/// e3nn's `reduce`, over samples of one batch entry, has no counterpart. Running averages are saved
+/// in records.
+///
+/// [`Module::freeze`]: burn::module::Module::freeze
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    affine: Option<Affine>,
+    /// The running means of scalars `0e`, `[1][scalars]`.
+    running_mean: RunningState<Tensor<2>>,
+    /// The running second moments of channels, `[1][channels]`.
+    running_moment: RunningState<Tensor<2>>,
+    training: Param<Flag>,
+    epsilon: f64,
+    momentum: f64,
+    #[module(skip)]
+    kernel: Arc<Standardize>,
+    #[module(skip)]
+    channels: Arc<Channels>,
+}
+
+impl BatchNorm {
+    /// The normalization of features. Running means begin as zeros, moments as ones.
+    pub fn new(irreps: &Irreps, config: BatchNormConfig, init: &mut Init) -> Self {
+        let channels = Channels::new(irreps.clone());
+        let kernel = Standardize::of_channels(irreps.clone(), config.norm, config.epsilon);
+        let state = |value: f64, count: usize| {
+            RunningState::new(init.tensor(vec![value; count], [1, count]))
+        };
+        let (running_mean, running_moment) =
+            (state(0.0, irreps.num_scalars()), state(1.0, channels.len()));
+        BatchNorm {
+            affine: config.affine.then(|| Affine::new(irreps, init)),
+            running_mean,
+            running_moment,
+            training: Param::from_bool(true),
+            epsilon: config.epsilon,
+            momentum: config.momentum,
+            kernel: Arc::new(kernel),
+            channels: Arc::new(channels),
+        }
+    }
+
+    /// The running means of scalars `0e` and second moments of channels, in order.
+    pub fn running_moments(&self) -> [Vec<f64>; 2] {
+        let values = |state: &RunningState<Tensor<2>>| {
+            state.value_sync().to_data().convert::<f64>().iter::<f64>().collect()
+        };
+        [values(&self.running_mean), values(&self.running_moment)]
+    }
+
+    /// The normalized features.
+    ///
+    /// # Errors
+    /// If the features have other irreps, or another type or device than the parameters.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The normalized features and their derivative; see [`Dual`]. In training, the running
+    /// averages take in the batch once more.
+    ///
+    /// # Errors
+    /// As [`BatchNorm::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        x.expect("the input", self.kernel.irreps())?;
+        check_tensors(&[&x.tensors.value, &self.running_moment.value()])?;
+        let trains = x.tensors.value.device().is_autodiff() && self.training.is_enabled();
+        // No rows have no moments.
+        let values = if trains && x.tensors.value.dims()[0] > 0 {
+            self.update(&x.tensors.value)?;
+            x.tensors.smooth(self.standardized(RowGroups::AllRows))?
+        } else {
+            self.evaluate(&x.tensors)?
+        };
+        finish(values, &self.affine, self.kernel.irreps())
+    }
+
+    /// Features normalized by the moments of each graph of a batch alone, in training or not:
+    /// e3nn's option `instance`. The running averages take no part.
+    ///
+    /// # Errors
+    /// As [`BatchNorm::forward`], and if there is not one row for every node.
+    pub fn forward_instances(&self, x: &Features, batch: &Batch) -> Result<Features, NnError> {
+        x.expect("the input", self.kernel.irreps())?;
+        let found = x.values().dims();
+        let expected = [batch.graph().num_nodes(), found[1]];
+        if found != expected {
+            return Err(NnError::Shape { what: "the tensor of node features", expected, found });
+        }
+        let sizes = batch.node_ranges().map(|nodes| nodes.len()).collect();
+        let tensors = DualTensor::constant(x.values().clone());
+        let values = tensors.smooth(self.standardized(RowGroups::Runs(sizes)))?;
+        Ok(finish(values, &self.affine, self.kernel.irreps())?.into_value())
+    }
+
+    fn standardized(&self, groups: RowGroups) -> Standardized {
+        Standardized { kernel: self.kernel.clone(), groups }
+    }
+
+    /// Takes the moments of a batch into the running ones.
+    fn update(&self, x: &Tensor<2>) -> Result<(), NnError> {
+        let values: Vec<f64> = x.to_data().convert::<f64>().iter::<f64>().collect();
+        let mut means = vec![0.0; self.kernel.num_sets()];
+        let mut moments = means.clone();
+        self.kernel.moments(Groups::AllRows, &values, &mut means, &mut moments)?;
+        let scalars = self
+            .channels
+            .irreps()
+            .iter()
+            .flat_map(|block| std::iter::repeat_n(block.irrep.is_scalar(), block.mul));
+        let means = means.into_iter().zip(scalars).filter(|(_, scalar)| *scalar).map(|(m, _)| m);
+        for (state, new) in [(&self.running_mean, means.collect()), (&self.running_moment, moments)]
+        {
+            let old = state.value_sync();
+            let data = TensorData::new::<f64, _>(new, old.dims());
+            let new = Tensor::from_data(data, (&old.device(), old.dtype()));
+            let average = old.mul_scalar(1.0 - self.momentum) + new.mul_scalar(self.momentum);
+            state.update(average.detach());
+        }
+        Ok(())
+    }
+
+    /// (x - mean) / √(moment + ε) with running moments.
+    fn evaluate(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
+        let shift = self.running_mean.value().neg();
+        let factors = self.running_moment.value().add_scalar(self.epsilon).sqrt().recip();
+        let value = apply2(AddToScalars(self.channels.clone()), x.value.clone(), shift)?;
+        let centred = DualTensor { value, tangent: x.tangent.clone() };
+        centred.linear(|x| apply2(Scale(self.channels.clone()), x, factors.clone()))
+    }
+}
+
+/// Weights and biases, if there are any.
+fn finish(values: DualTensor, affine: &Option<Affine>, irreps: &Irreps) -> Result<Dual, NnError> {
+    let values = match affine {
+        Some(affine) => affine.forward(&values)?,
+        None => values,
+    };
+    Ok(Dual::of_shape(irreps.clone(), values))
+}
