@@ -6,7 +6,7 @@
 //! both inputs and the weights; `wigner/8/forward`, `coupling/8/cold`, and `memory/64/forward`. The
 //! answer is the time and the limit in milliseconds of thread CPU time, the limit `-` where none is
 //! known. For `memory` both are the largest resident memory of the process so far, divided by the
-//! size of inputs and outputs: it takes a process of its own.
+//! size of inputs and outputs: it takes a process of its own. Degrees up to 8 need LMAX=8.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -17,7 +17,8 @@ use rustix::time::{ClockId, clock_gettime};
 use tesseral::coupling::Tensor;
 use tesseral::kernels::{Gradients, Rows, TensorProduct};
 use tesseral::simd::{Path, limits};
-use tesseral::{Irrep, Irreps, wigner};
+use tesseral::wigner::batch::Batch;
+use tesseral::{Irrep, Irreps};
 
 /// How long one sample lasts at least, in nanoseconds.
 const SAMPLE: f64 = 1e6;
@@ -30,8 +31,6 @@ const LMAX: usize = 3;
 
 /// The edges into each node.
 const NEIGHBOURS: usize = 20;
-
-const _: () = tesseral::require_lmax(8);
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lock().lines() {
@@ -229,13 +228,10 @@ fn wigner_matrices(lmax: usize) -> Result<f64, Box<dyn Error>> {
         <[[f32; 3]; 3]>::from(turn.matrix().transpose())
     };
     let rotations: Vec<_> = (0..1000).map(|_| rotation()).collect();
-    let size = wigner::all_len(lmax);
-    let mut matrices = vec![0.0; size * rotations.len()];
+    let batch = Batch::new(0..=lmax)?;
+    let mut matrices = vec![0.0; batch.length::<f32>(rotations.len())];
     let time = fastest(|| {
-        for (rotation, matrices) in rotations.iter().zip(matrices.chunks_exact_mut(size)) {
-            wigner::all_into(lmax, *rotation, matrices).expect("the lengths fit");
-        }
-        black_box(&mut matrices);
+        batch.matrices(&rotations, black_box(&mut matrices)).expect("the lengths fit");
     });
     Ok(time / 1e6)
 }
