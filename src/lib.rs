@@ -10,6 +10,7 @@
 //! - [`graph`] and [`radial`]: neighbours, and functions of distance.
 //! - [`kernels`]: tensor products and linear maps on slices.
 //! - `nn`: layers on burn, with the feature of that name.
+//! - [`coming_from_e3nn`]: the names of e3nn and those here.
 //!
 //! # Example
 //! ```
@@ -38,6 +39,9 @@ pub mod scalar;
 pub mod sh;
 pub mod simd;
 pub mod wigner;
+
+#[doc = include_str!("../docs/coming-from-e3nn.md")]
+pub mod coming_from_e3nn {}
 
 pub use irreps::{Irrep, Irreps, Parity};
 pub use scalar::{Real, Scalar};

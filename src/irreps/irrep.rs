@@ -57,9 +57,10 @@ impl fmt::Display for Parity {
 
 /// An irreducible representation of O(3): a degree and a parity, written `1o`.
 ///
-/// The order is that of e3nn: by degree, and within a degree the parity
+/// The order is that of e3nn-jax: by degree, and within a degree the parity
 /// `(-1)^l` of the spherical harmonics first:
-/// `0e < 0o < 1o < 1e < 2e < 2o < ...`.
+/// `0e < 0o < 1o < 1e < 2e < 2o < ...`. (e3nn lists them so, but sorts odd
+/// before even: `0o < 0e < 1o < 1e < 2o < 2e`.)
 ///
 /// ```
 /// use tesseral::irreps::{Irrep, Parity};
