@@ -117,7 +117,7 @@ fn constants_normalize_the_second_moment() {
         (ScalarFunction::RELU, std::f64::consts::SQRT_2),
         (ScalarFunction::ABS, 1.0),
         (ScalarFunction::GELU, 1.5335304411955352),
-        (ScalarFunction::SOFTPLUS, 1.0418668353553017),
+        (ScalarFunction::SOFTPLUS, 1.0418668355353017),
         (ScalarFunction::SHIFTED_SOFTPLUS, 1.8755962561350417),
         (ScalarFunction::IDENTITY, 1.0),
     ];

@@ -25,12 +25,14 @@ mod avx2;
 mod avx512;
 mod cache;
 pub mod limits;
+mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 mod rows;
 
 pub(crate) use cache::last_level_cache;
+pub(crate) use memory::BlockMemory;
 pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
