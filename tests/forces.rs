@@ -2,11 +2,18 @@
 //! forces.
 #![cfg(feature = "nn")]
 
+mod common {
+    pub mod layer;
+}
+
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
+use common::layer::{
+    self, assert_close, central_differences, irreps, parameters, values, with_parameters,
+};
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Graph, SelfEdges};
@@ -23,86 +30,12 @@ const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
 const SILU: Option<ScalarFunction> = Some(ScalarFunction::SILU);
 const TANH: Option<ScalarFunction> = Some(ScalarFunction::TANH);
 
-/// Irreps without the degrees that this build cannot couple.
-fn irreps(text: &str) -> Irreps {
-    text.parse::<Irreps>().unwrap().filter_lmax(COUPLING_LMAX)
-}
-
 fn tensor(values: &[f64], shape: [usize; 2], device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values.to_vec(), shape), (device, DType::F64))
-}
-
-fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
-    tensor.to_data().iter::<f64>().collect()
+    layer::tensor(values, shape, DType::F64, device)
 }
 
 fn features(irreps: &Irreps, values: Tensor<2>) -> Features {
-    Features::new(irreps.clone(), values).unwrap()
-}
-
-/// The parameters of a module, in order.
-#[derive(Default)]
-struct Parameters {
-    ids: Vec<ParamId>,
-    values: Vec<f64>,
-}
-
-impl ModuleVisitor for Parameters {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.ids.push(param.id);
-        self.values.extend(values(&param.val()));
-    }
-}
-
-fn parameters(module: &impl Module) -> Parameters {
-    let mut parameters = Parameters::default();
-    module.visit(&mut parameters);
-    parameters
-}
-
-struct Setter<'a>(&'a [f64]);
-
-impl ModuleMapper for Setter<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|old| {
-            let (new, rest) = self.0.split_at(old.shape().num_elements());
-            self.0 = rest;
-            let data = TensorData::new(new.to_vec(), old.dims());
-            let new = Tensor::from_data(data, (&old.device(), old.dtype()));
-            if old.is_require_grad() { new.require_grad() } else { new }
-        })
-    }
-}
-
-fn with_parameters<M: Module>(module: M, values: &[f64]) -> M {
-    module.map(&mut Setter(values))
-}
-
-/// Four-point central differences of a function, along a direction if one is given, otherwise by
-/// every entry.
-fn differences(x: &[f64], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    const STEP: f64 = 1e-3;
-    (0..x.len())
-        .map(|index| {
-            let at = |steps: f64| {
-                let mut x = x.to_vec();
-                x[index] += steps * STEP;
-                f(&x)
-            };
-            let [near, far] = [1.0, 2.0].map(|steps| at(steps) - at(-steps));
-            (8.0 * near - far) / (12.0 * STEP)
-        })
-        .collect()
-}
-
-/// Differences have errors of about 10⁻¹² in fifth derivatives and 10⁻¹³ from rounding.
-fn assert_close(what: &str, found: &[f64], expected: &[f64], share: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1.0_f64, |a, b| a.max(b.abs()));
-    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs() / largest;
-        assert!(error <= share, "{what} at {index}: {found:e}, expected {expected:e}");
-    }
+    layer::features(irreps, &values)
 }
 
 /// A layer of rows, checked in one go: the value is that of the plain forward pass, the tangent its
@@ -161,21 +94,27 @@ fn check<M: Module>(
         along(theta, x).iter().zip(&cotangent).map(|(z, c)| z * c).sum()
     };
     if let Some(found) = x_tensor.grad(&gradients) {
-        let expected = differences(&x, |x| loss(&theta, x));
+        let expected = central_differences(&x, |x| loss(&theta, x));
         assert_close(&format!("{name}, by the input"), &values(&found), &expected, 1e-6);
     }
     let of_module = GradientsParams::from_grads(gradients, &module);
-    let expected = differences(&theta, |theta| loss(theta, &x));
-    let mut start = 0;
-    for id in parameters(&module).ids {
-        let Some(found) = of_module.get::<2>(id) else {
-            panic!("{name}: a parameter without a gradient")
-        };
-        let found = values(&found);
-        let expected = &expected[start..start + found.len()];
-        assert_close(&format!("{name}, by parameters"), &found, expected, 1e-6);
-        start += found.len();
+    let expected = central_differences(&theta, |theta| loss(theta, &x));
+    let found = gradients_by_parameters(&of_module, &module);
+    assert_close(&format!("{name}, by parameters"), &found, &expected, 1e-6);
+}
+
+/// The gradients of all parameters; zeros for those, such as biases, that have none.
+fn gradients_by_parameters(gradients: &GradientsParams, module: &impl Module) -> Vec<f64> {
+    struct Visitor<'a>(&'a GradientsParams, Vec<f64>);
+    impl ModuleVisitor for Visitor<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let zeros = || vec![0.0; param.val().shape().num_elements()];
+            self.1.extend(self.0.get::<D>(param.id).map_or_else(zeros, |g| values(&g)));
+        }
     }
+    let mut visitor = Visitor(gradients, Vec::new());
+    module.visit(&mut visitor);
+    visitor.1
 }
 
 #[test]
@@ -337,33 +276,14 @@ fn the_gradient_of_a_loss_of_forces_is_its_derivative() {
     let mut random = Random::new(4);
     let positions = random.normals(3 * ATOMS);
     let wanted = random.normals(3 * ATOMS);
-    let theta = parameters(&model);
+    let theta = parameters(&model).values;
     let (_, gradients) = force_gradients(&model, &positions, &wanted, &device);
-    let found: Vec<f64> = theta
-        .ids
-        .iter()
-        // The last bias shifts the energy and gives no force.
-        .map(|&id| gradients.get::<2>(id).map(|gradient| values(&gradient)))
-        .zip(parameter_sizes(&model))
-        .flat_map(|(gradient, size)| gradient.unwrap_or_else(|| vec![0.0; size]))
-        .collect();
+    let found = gradients_by_parameters(&gradients, &model);
     let loss = |theta: &[f64]| {
         let model = with_parameters(model.clone(), theta);
         force_loss(&forces(&model, &positions, &device), &wanted).0
     };
-    assert_close("forces", &found, &differences(&theta.values, loss), 1e-9);
-}
-
-fn parameter_sizes(module: &impl Module) -> Vec<usize> {
-    struct Sizes(Vec<usize>);
-    impl ModuleVisitor for Sizes {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.push(param.val().shape().num_elements());
-        }
-    }
-    let mut sizes = Sizes(Vec::new());
-    module.visit(&mut sizes);
-    sizes.0
+    assert_close("forces", &found, &central_differences(&theta, loss), 1e-9);
 }
 
 /// The forces of the Morse potential (1 - exp(1 - r))² between all pairs.
@@ -395,7 +315,7 @@ fn a_potential_fits_forces() {
         (0..4).map(|_| corners.iter().map(|x| x + 0.1 * random.normal()).collect()).collect();
     let mut optimizer = AdamConfig::new().init();
     let mut losses = Vec::new();
-    for step in 0..240 {
+    for step in 0..120 {
         let cluster = &clusters[step % clusters.len()];
         let (loss, gradients) = force_gradients(&model, cluster, &morse_forces(cluster), &device);
         losses.push(loss);
@@ -404,7 +324,7 @@ fn a_potential_fits_forces() {
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     let [first, last] = [mean(&losses[..4]), mean(&losses[losses.len() - 4..])];
     println!("mean square error of forces: {first:e}, then {last:e}");
-    assert!(last < first / 100.0, "seeds 5 and 6: the loss fell from {first:e} to {last:e}");
+    assert!(last < first / 50.0, "seeds 5 and 6: the loss fell from {first:e} to {last:e}");
 }
 
 #[test]
