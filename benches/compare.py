@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Times of this library beside its peers: `python3 benches/compare.py harmonics [--json]`.
+"""Times of this library beside its peers: `python3 benches/compare.py SUBJECT [--json]`, where the
+subject is `harmonics` or `tensor-products`.
 
 Peers come from PyPI into a virtual environment of their own, made on demand in
 `target/compare-venv`. Every case is measured for one side after the other, on one core, by thread
@@ -8,22 +9,18 @@ take at least on this machine, measured in the same run. Without peers only the 
 columns are printed.
 
 sphericart is called through its C interface with preallocated output. e3nn needs torch, a very
-large download, so it is only measured with `--peers e3nn`.
+large download, so `harmonics` only measures it with `--peers e3nn`.
 """
 
 import argparse
 import json
 import os
-import subprocess
 import sys
-import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-VENV = TARGET / "compare-venv"
+from compare import tensor_products
+from compare.common import Ours, build, chosen_peers, enter_environment, fastest, load, pin
+
 PACKAGES = {"sphericart": ["numpy", "sphericart"], "e3nn": ["numpy", "torch", "e3nn"]}
-INSIDE = "TESSERAL_COMPARE_INSIDE"
 
 
 def cases(quick):
@@ -38,59 +35,6 @@ def cases(quick):
             yield f"unit/{number}/L={l}/lanes/n=1000"
         yield f"pull-back/{number}/L=3/row-major/n=1000"
         yield f"values/{number}/L=10/row-major/n=100000"
-
-
-def pin():
-    """Everything measured runs on the last core."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-
-def build():
-    """The library's side, for every degree."""
-    command = ["cargo", "build", "--release", "--no-default-features"]
-    command += ["--example", "harmonics_times"]
-    environment = dict(os.environ, LMAX="20", CARGO_TARGET_DIR=str(TARGET))
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return TARGET / "release" / "examples" / "harmonics_times"
-
-
-class Ours:
-    """The library's side: a process that answers one case per line."""
-
-    def __init__(self, program, path):
-        command = [str(program)] + ([path] if path else [])
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def measure(self, case):
-        self.process.stdin.write(case + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().split()
-        if len(answer) != 2:
-            raise SystemExit(f"the measuring program ended at the case {case}")
-        return float(answer[0]), float(answer[1])
-
-
-def fastest(call, samples=9, least=1e6):
-    """Nanoseconds of thread CPU time of one call."""
-    calls = 1
-    while True:
-        begun = time.thread_time_ns()
-        for _ in range(calls):
-            call()
-        passed = time.thread_time_ns() - begun
-        if passed >= least:
-            break
-        calls = int(calls * min(100, max(1.5, 1.2 * least / max(passed, 1)))) + 1
-    best = passed / calls
-    for _ in range(samples):
-        begun = time.thread_time_ns()
-        for _ in range(calls):
-            call()
-        best = min(best, (time.thread_time_ns() - begun) / calls)
-    return best
 
 
 def parse(case):
@@ -184,47 +128,13 @@ class E3nn:
 PEERS = {"sphericart": Sphericart, "e3nn": E3nn}
 
 
-def enter_environment(peers):
-    """Runs this script again with the peers installed; False if they cannot be had."""
-    if os.environ.get(INSIDE) or not peers:
-        return
-    python = VENV / "bin" / "python"
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True, stdout=2)
-        packages = sorted({package for peer in peers for package in PACKAGES[peer]})
-        command = [str(python), "-m", "pip", "install", "--quiet", *packages]
-        subprocess.run(command, check=True, stdout=2)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"the peers could not be installed ({error})", file=sys.stderr)
-        return
-    os.environ[INSIDE] = "1"
-    os.execv(str(python), [str(python), *sys.argv])
-
-
-def load(names):
-    """The peers that are there."""
-    peers = {}
-    for name in names:
-        try:
-            peers[name] = PEERS[name]()
-        except Exception as error:  # A peer may fail in any way when it is loaded.
-            print(f"{name} is absent ({error})", file=sys.stderr)
-    return peers
-
-
 def harmonics(arguments):
-    names = [name for name in arguments.peers.split(",") if name]
-    unknown = [name for name in names if name not in PEERS]
-    if unknown:
-        raise SystemExit(f"no such peer: {', '.join(unknown)}; there are {', '.join(PEERS)}")
-    program = build()
-    enter_environment(names)
+    names = chosen_peers(arguments.peers, PEERS)
+    program = build("harmonics_times", lmax=20)
+    enter_environment([PACKAGES[name] for name in names])
     pin()
-    peers = load(names)
-    if not peers:
-        print("no peers: the library's own columns only", file=sys.stderr)
-    ours = Ours(program, arguments.path)
+    peers = load(names, PEERS)
+    ours = Ours(program, *([arguments.path] if arguments.path else []))
     chosen = [case for case in cases(arguments.quick) if arguments.only in case]
     if not arguments.json:
         columns = "".join(f"{name:>14}{'ratio':>8}" for name in peers)
@@ -253,7 +163,10 @@ def main():
     subject.add_argument("--only", default="", help="cases whose names contain this")
     subject.add_argument("--path", default="", help="lane path: portable, avx2 or avx512")
     subject.add_argument("--peers", default="sphericart", help="sphericart,e3nn; empty for none")
-    harmonics(parser.parse_args())
+    subject.set_defaults(run=harmonics)
+    tensor_products.add_to(subjects)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 //! hold for any irreps.
 
 use proptest::prelude::*;
+use tesseral::equivariance::{FeatureNormalization, Random};
 use tesseral::irreps::{Irrep, Irreps, IrrepsError, MulIrrep, Parity};
 
 fn irrep(text: &str) -> Irrep {
@@ -295,6 +296,122 @@ fn simplifying_merges_neighbours_only() {
     assert_eq!(irreps("1e + 0e + 1e + 0x2e").regroup(), irreps("0e + 2x1e"));
     let zeros = irreps("4x0e + 0x1o + 2x3e");
     assert_eq!(zeros.remove_zero_multiplicities(), irreps("4x0e+2x3e"));
+}
+
+#[test]
+fn all_irreps_up_to_a_degree_in_the_order_of_e3nn() {
+    let names: Vec<String> = Irrep::up_to(2).map(|irrep| irrep.to_string()).collect();
+    assert_eq!(names, ["0e", "0o", "1o", "1e", "2e", "2o"]);
+    assert!(Irrep::up_to(9).is_sorted());
+    assert!(Irrep::up_to(9).rev().is_sorted_by(|a, b| a > b));
+}
+
+#[test]
+fn harmonics_of_a_pseudovector_are_even() {
+    assert_eq!(Irreps::spherical_harmonics_of(2, Parity::Even), irreps("0e + 1e + 2e"));
+    assert_eq!(Irreps::spherical_harmonics_of(2, Parity::Odd), Irreps::spherical_harmonics(2));
+}
+
+#[test]
+fn irreps_are_contained_where_they_have_copies() {
+    let some = irreps("8x0e + 0x1e + 4x1o");
+    assert!(some.contains(irrep("0e")) && some.contains(irrep("1o")));
+    assert!(!some.contains(irrep("1e")) && !some.contains(irrep("0o")));
+}
+
+#[test]
+fn ranges_of_blocks_are_irreps() {
+    let all = irreps("8x0e + 4x1o + 2x2e");
+    assert_eq!(all.get_range(..), Some(all.clone()));
+    assert_eq!(all.get_range(1..=1), Some(irreps("4x1o")));
+    assert_eq!(all.get_range(3..), Some(Irreps::default()));
+    assert_eq!(all.get_range(4..), None);
+    #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
+    let reversed = all.get_range(2..1);
+    assert_eq!(reversed, None);
+}
+
+#[test]
+fn multiplicities_have_a_common_divisor() {
+    assert_eq!(irreps("8x0e + 12x1o + 0x2e").mul_gcd(), 4);
+    assert_eq!(irreps("8x0e + 3x1o").mul_gcd(), 1);
+    assert_eq!(irreps("0x0e").mul_gcd(), 0);
+    assert_eq!(Irreps::default().mul_gcd(), 0);
+}
+
+#[test]
+fn blocks_and_irreps_add_up() {
+    let sum: Irreps = ["2x0e", "1o", ""].map(irreps).into_iter().sum();
+    assert_eq!(sum, irreps("2x0e + 1o"));
+    assert_eq!(Irreps::from(irrep("1o")), irreps("1o"));
+    assert_eq!(Irreps::from(MulIrrep::new(3, irrep("1o"))), irreps("3x1o"));
+}
+
+#[test]
+#[should_panic(expected = "expected a total dimension up to")]
+fn a_block_that_is_too_large_panics_with_the_message() {
+    let _ = Irreps::from(MulIrrep::new(usize::MAX, irrep("1o")));
+}
+
+#[test]
+fn features_are_sorted_with_their_blocks() {
+    let sorted = irreps("1o + 2x0e + 0x3e + 1o + 0o").sort();
+    let x: Vec<usize> = (0..18).collect();
+    let mut out = [99; 18];
+    sorted.sort_features(&x, &mut out).unwrap();
+    let first = [3, 4, 8, 0, 1, 2, 5, 6, 7];
+    assert_eq!(out[..9], first);
+    assert_eq!(out[9..], first.map(|index| index + 9));
+    let mut back = [99; 18];
+    sorted.unsort_features(&out, &mut back).unwrap();
+    assert_eq!(back.to_vec(), x);
+
+    let nothing = Irreps::default().sort();
+    assert_eq!(nothing.sort_features::<f32>(&[], &mut []), Ok(()));
+    assert_eq!(
+        sorted.sort_features(&[0; 10], &mut [0; 10]).unwrap_err().to_string(),
+        "expected an input whose length is a multiple of the dimension 9, found 10"
+    );
+    assert_eq!(
+        sorted.unsort_features(&[0; 9], &mut [0; 8]).unwrap_err().to_string(),
+        "expected an output as long as the input, 9, found 8"
+    );
+}
+
+#[test]
+fn random_features_have_the_size_they_are_asked_for() {
+    let some = irreps("2x0e + 0x2e + 3x1o + 1x4e");
+    let x = Random::new(5).features(&some, 400, FeatureNormalization::Component);
+    assert_eq!(x.len(), 400 * 20);
+    // A mean of 8000 squares has the deviation √(2/8000) = 0.016.
+    let mean = x.iter().map(|entry| entry * entry).sum::<f64>() / 8000.0;
+    assert!((mean - 1.0).abs() < 0.08, "{mean}");
+    assert_eq!(x, Random::new(5).features(&some, 400, FeatureNormalization::Component));
+
+    let x = Random::new(5).features(&some, 2, FeatureNormalization::Norm);
+    for row in x.chunks_exact(20) {
+        for range in [0..1, 1..2, 2..5, 5..8, 8..11, 11..20] {
+            let square: f64 = row[range].iter().map(|entry| entry * entry).sum();
+            assert!((square - 1.0).abs() < 4.0 * f64::EPSILON);
+        }
+    }
+    assert!(Random::new(5).features(&Irreps::default(), 3, Default::default()).is_empty());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn irreps_in_files_are_text() {
+    let all = irreps("8x0e + 4x1o");
+    assert_eq!(serde_json::to_string(&all).unwrap(), "\"8x0e+4x1o\"");
+    assert_eq!(serde_json::to_string(&(irrep("1o"), all[1])).unwrap(), "[\"1o\",\"4x1o\"]");
+    let read: (Irrep, MulIrrep, Irreps) =
+        serde_json::from_str("[\"1o\", \"4x1o\", \"8x0e + 4x1o\"]").unwrap();
+    assert_eq!(read, (irrep("1o"), all[1], all));
+    assert_eq!(serde_json::from_str::<Irreps>("\"\"").unwrap(), Irreps::default());
+    let error = serde_json::from_str::<Irreps>("\"8x0f\"").unwrap_err().to_string();
+    assert!(error.starts_with("expected parity `e` or `o` after the degree, found `f`"), "{error}");
+    let error = serde_json::from_str::<Irreps>("3").unwrap_err().to_string();
+    assert!(error.contains("expected a text such as \"8x0e+4x1o\""), "{error}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tesseral::nn::{
     Pooling, RadialNetwork, TensorProduct, pool,
 };
 use tesseral::radial::Bessel;
-use tesseral::{Irreps, LMAX};
+use tesseral::{Irrep, Irreps, LMAX};
 
 /// The degree of the harmonics in these tests.
 const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
@@ -69,6 +69,11 @@ fn linear_layers() {
     .check();
 }
 
+fn full_product(first: &Irreps, second: &Irreps, init: &mut Init) -> TensorProduct {
+    let kernel = kernels::TensorProduct::full(first, second, |_| true).unwrap();
+    TensorProduct::new(kernel, init)
+}
+
 #[test]
 fn tensor_products() {
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
@@ -77,17 +82,29 @@ fn tensor_products() {
         let product = layer.forward(&features(&first, &x[0]), &features(&second, &x[1]));
         product.unwrap().into_values()
     };
-    let channelwise =
-        |init: &mut Init| TensorProduct::channelwise(&first, &second, Some(1), init).unwrap();
-    let outer =
-        |init: &mut Init| TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), init).unwrap();
-    let weighted = |init: &mut Init| {
-        let kernel = kernels::TensorProduct::outer(&first, &second, Some(1), true).unwrap();
-        TensorProduct::new(kernel, init)
+    let elementwise = |init: &mut Init| {
+        let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o"));
+        let kernel = kernels::TensorProduct::elementwise(&first, &second, |irrep| irrep.l <= 1);
+        TensorProduct::new(kernel.unwrap(), init)
     };
-    Layer { name: "channelwise", make: channelwise, inputs: inputs.clone(), forward }.check();
-    Layer { name: "outer", make: outer, inputs: inputs.clone(), forward }.check();
-    Layer { name: "weighted", make: weighted, inputs, forward }.check();
+    let full = |init: &mut Init| {
+        let kept = |irrep: Irrep| irrep.l <= COUPLING_LMAX;
+        TensorProduct::new(kernels::TensorProduct::full(&first, &second, kept).unwrap(), init)
+    };
+    let output = irreps("2x0e + 3x1o + 2x1e + 1x2e");
+    let connected = |init: &mut Init| {
+        let kernel = kernels::TensorProduct::fully_connected(&first, &second, &output);
+        TensorProduct::new(kernel.unwrap(), init)
+    };
+    Layer { name: "full", make: full, inputs: inputs.clone(), forward }.check();
+    Layer { name: "fully connected", make: connected, inputs, forward }.check();
+    let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o"));
+    let inputs = vec![normal([3, first.dim()], 1), normal([3, second.dim()], 2)];
+    let forward = |layer: &TensorProduct, x: &[Tensor<2>]| {
+        let product = layer.forward(&features(&first, &x[0]), &features(&second, &x[1]));
+        product.unwrap().into_values()
+    };
+    Layer { name: "elementwise", make: elementwise, inputs, forward }.check();
 }
 
 #[test]
@@ -238,15 +255,14 @@ fn layers_of_rows_are_equivariant() {
         values(layer.forward(&features(&input, &x)).unwrap().values())
     });
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
-    for (name, mode) in [("channelwise", kernels::Mode::Uuu), ("outer", kernels::Mode::Uvuv)] {
+    for name in ["full", "fully connected"] {
         let make = |dtype| {
             let init = &mut Init::new(1, &device).with_dtype(dtype).unwrap();
-            let kernel = match mode {
-                kernels::Mode::Uuu => {
-                    return TensorProduct::channelwise(&first, &second, Some(COUPLING_LMAX), init)
-                        .unwrap();
+            let kernel = match name {
+                "full" => {
+                    kernels::TensorProduct::full(&first, &second, |irrep| irrep.l <= COUPLING_LMAX)
                 }
-                _ => kernels::TensorProduct::outer(&first, &second, Some(COUPLING_LMAX), true),
+                _ => kernels::TensorProduct::fully_connected(&first, &second, &first),
             };
             TensorProduct::new(kernel.unwrap(), init)
         };
@@ -406,9 +422,9 @@ fn layers_without_dimensions_are_possible() {
         let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
         assert_eq!(pool(Pooling::Mean, &empty, &batch).unwrap().values().dims(), [1, 0]);
 
-        let product = TensorProduct::outer(&none, &some, None, &mut init).unwrap();
+        let product = full_product(&none, &some, &mut init);
         assert_eq!(product.forward(&empty, &full).unwrap().values().dims(), [3, 0]);
-        let product = TensorProduct::outer(&some, &some, None, &mut init).unwrap();
+        let product = full_product(&some, &some, &mut init);
         assert_eq!(product.forward(&no_rows, &no_rows).unwrap().values().dims(), [0, 9]);
 
         // A basis without functions, and a layer without width: the weights are zero.
@@ -468,7 +484,7 @@ fn features_that_do_not_fit_are_refused() {
         refused(gate.forward(&rows(&scalars(3), 1))),
         "the input has the irreps `3x0e`, expected `2x0e`"
     );
-    let product = TensorProduct::outer(&scalars(2), &scalars(3), None, &mut init).unwrap();
+    let product = full_product(&scalars(2), &scalars(3), &mut init);
     assert_eq!(
         refused(product.forward(&rows(&scalars(3), 2), &rows(&scalars(3), 2))),
         "the first factor has the irreps `3x0e`, expected `2x0e`"
@@ -577,7 +593,7 @@ fn tensors_of_other_types_are_refused() {
     let two = Irreps::scalars(2);
     let linear = Linear::new(&two, &two, &mut init);
     let gate = NormGate::new(&two, &mut init);
-    let product = TensorProduct::outer(&two, &two, None, &mut init).unwrap();
+    let product = full_product(&two, &two, &mut init);
     let network = RadialNetwork::new(&[2, 2], &mut init);
     let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
     let mixed =

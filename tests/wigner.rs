@@ -442,6 +442,35 @@ fn all_degrees_lie_one_after_the_other() {
     }
 }
 
+/// The difference of a rotation from that of its angles, in ε.
+fn error_of_angles(rotation: &Rotation3<f64>) -> f64 {
+    let angles = EulerAngles::from_rotation(rotation);
+    assert!((0.0..=std::f64::consts::PI).contains(&angles.beta));
+    (angles.to_rotation().matrix() - rotation.matrix()).amax() / f64::EPSILON
+}
+
+#[test]
+fn angles_give_their_rotation_back() {
+    let mut random = fastrand::Rng::with_seed(35);
+    for _ in 0..100 {
+        let rotation = rotations::random::<f64>(&mut random);
+        assert!(error_of_angles(&rotation) <= 8.0, "{rotation}");
+        let e3nn = EulerAngles::from_e3nn_rotation(&rotation).to_e3nn_rotation();
+        assert!((e3nn.matrix() - rotation.matrix()).amax() <= 8.0 * f64::EPSILON);
+    }
+}
+
+#[test]
+fn angles_near_the_poles_give_their_rotation_back() {
+    let pi = std::f64::consts::PI;
+    for beta in [0.0, 1e-300, 1e-17, 1e-9, pi - 1e-9, pi] {
+        for (alpha, gamma) in [(0.0, 0.0), (0.4, -1.1), (-2.0, 3.0)] {
+            let rotation = EulerAngles { alpha, beta, gamma }.to_rotation();
+            assert!(error_of_angles(&rotation) <= 8.0, "{alpha} {beta} {gamma}");
+        }
+    }
+}
+
 // Errors.
 
 #[test]

@@ -27,7 +27,7 @@
 mod random;
 mod report;
 
-pub use random::Random;
+pub use random::{FeatureNormalization, Random};
 pub use report::{Deviation, Report, Symmetry};
 
 use nalgebra::DMatrix;

@@ -2,7 +2,18 @@
 
 use nalgebra::{Quaternion, UnitQuaternion};
 
+use crate::Irreps;
 use crate::wigner::Orthogonal;
+
+/// How large random features are, as the `normalization` of e3nn's `Irreps.randn`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FeatureNormalization {
+    /// Every component is normal, of mean 0 and variance 1.
+    #[default]
+    Component,
+    /// Every copy of an irrep is uniform on the sphere of radius 1.
+    Norm,
+}
 
 /// A deterministic source of random geometry.
 ///
@@ -41,6 +52,37 @@ impl Random {
     /// A vector of normal components.
     pub fn normal_vector(&mut self) -> [f64; 3] {
         [0; 3].map(|_| self.normal())
+    }
+
+    /// `n` feature vectors, one after the other. See [`FeatureNormalization`].
+    ///
+    /// ```
+    /// use tesseral::equivariance::{FeatureNormalization, Random};
+    ///
+    /// let irreps = "2x0e + 1o".parse()?;
+    /// let x = Random::new(7).features(&irreps, 10, FeatureNormalization::Norm);
+    /// assert_eq!(x.len(), 10 * 5);
+    /// assert!((x[2] * x[2] + x[3] * x[3] + x[4] * x[4] - 1.0).abs() < 1e-15);
+    /// # Ok::<(), tesseral::irreps::IrrepsError>(())
+    /// ```
+    pub fn features(
+        &mut self,
+        irreps: &Irreps,
+        n: usize,
+        normalization: FeatureNormalization,
+    ) -> Vec<f64> {
+        let mut x = self.normals(n * irreps.dim());
+        if normalization == FeatureNormalization::Component {
+            return x;
+        }
+        let mut rest = x.as_mut_slice();
+        for l in (0..n).flat_map(|_| irreps.degrees()) {
+            let (copy, others) = rest.split_at_mut(2 * l + 1);
+            let norm = copy.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+            copy.iter_mut().for_each(|entry| *entry /= norm);
+            rest = others;
+        }
+        x
     }
 
     /// A rotation, uniform over SO(3): a normal quaternion brought to length one.

@@ -48,10 +48,15 @@ impl Bins {
         Bins { points, bin_of, runs: runs_around(&keys, &starts) }
     }
 
+    /// The numbers of all points, bin by bin.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = usize> {
+        self.points.iter().map(|point| point.0)
+    }
+
     /// The points in the bin of a point, itself among them, and in the bins around.
-    pub(super) fn around(&self, point: usize) -> impl Iterator<Item = &(usize, [f64; 3])> {
+    pub(super) fn around(&self, point: usize) -> impl Iterator<Item = &[(usize, [f64; 3])]> {
         let runs = &self.runs[self.bin_of[point]];
-        runs.iter().flat_map(|run| &self.points[run.clone()])
+        runs.iter().map(|run| &self.points[run.clone()])
     }
 }
 

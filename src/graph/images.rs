@@ -13,18 +13,20 @@ const MAX_IMAGES: usize = 1 << 26;
 /// them, fit in an i32.
 const MAX_CELLS: i32 = 1 << 29;
 
-/// Points in and around the cell, each a node moved by cell vectors.
-///
-/// The first are the nodes themselves in order, moved into the cell.
+/// Points in and around the cell, each a node moved by cell vectors, sorted by node, then shift.
 pub(super) struct Images {
     /// Where the images are.
     pub(super) points: Vec<[f64; 3]>,
+    /// The image of each node that is in the cell.
+    pub(super) homes: Vec<usize>,
     /// The node of each image.
     pub(super) nodes: Vec<usize>,
     /// By how many cell vectors each image is moved from the node's given position.
     pub(super) shifts: Vec<[i32; 3]>,
     /// A little more than the cutoff: points this far apart may, before rounding, be nearer.
     pub(super) reach: f64,
+    /// A little less than the cutoff, or zero: points nearer than this are so before rounding too.
+    pub(super) certain: f64,
 }
 
 impl Images {
@@ -38,52 +40,73 @@ impl Images {
         for (node, &position) in positions.iter().enumerate() {
             shifts.push(shift_into_cell(node, lattice.fractions(position))?);
         }
-        let reach = 1.001 * cutoff + rounding(lattice, &shifts);
+        let rounding = rounding(lattice, &shifts);
+        let reach = 1.001 * cutoff + rounding;
         // Of the least positive width where the cutoff is zero.
         let reach = reach.max(f64::MIN_POSITIVE);
-        let points = positions.iter().zip(&shifts).map(|(&p, &s)| moved(p, s, lattice)).collect();
-        let mut images = Images { points, nodes: (0..positions.len()).collect(), shifts, reach };
-        images.add_outside(positions, lattice)?;
+        let mut images = Images {
+            points: Vec::with_capacity(positions.len()),
+            homes: Vec::with_capacity(positions.len()),
+            nodes: Vec::with_capacity(positions.len()),
+            shifts: Vec::with_capacity(positions.len()),
+            reach,
+            certain: (0.999 * cutoff - rounding).max(0.0),
+        };
+        let ranges = ranges(positions, &shifts, lattice, reach);
+        check_number(&ranges)?;
+        for (node, ranges) in ranges.into_iter().enumerate() {
+            images.add(node, positions[node], shifts[node], ranges, lattice);
+        }
         Ok(images)
     }
 
-    /// Adds the images outside the cell.
-    fn add_outside(&mut self, positions: &[[f64; 3]], lattice: &Lattice) -> Result<(), GraphError> {
-        let ranges = self.ranges(lattice);
-        check_number(&ranges)?;
-        for (node, [along_a, along_b, along_c]) in ranges.into_iter().enumerate() {
-            let home = self.shifts[node];
-            for i in along_a {
-                for j in along_b.clone() {
-                    for k in along_c.clone().filter(|&k| [i, j, k] != [0; 3]) {
-                        let shift = [home[0] + i, home[1] + j, home[2] + k];
-                        self.points.push(moved(positions[node], shift, lattice));
-                        self.nodes.push(node);
-                        self.shifts.push(shift);
+    /// Adds the images of one node at the given numbers of cells from the one inside.
+    fn add(
+        &mut self,
+        node: usize,
+        position: [f64; 3],
+        home: [i32; 3],
+        [along_a, along_b, along_c]: [RangeInclusive<i32>; 3],
+        lattice: &Lattice,
+    ) {
+        for i in along_a {
+            for j in along_b.clone() {
+                for k in along_c.clone() {
+                    if [i, j, k] == [0; 3] {
+                        self.homes.push(self.points.len());
                     }
+                    let shift = [home[0] + i, home[1] + j, home[2] + k];
+                    self.points.push(moved(position, shift, lattice));
+                    self.nodes.push(node);
+                    self.shifts.push(shift);
                 }
             }
         }
-        Ok(())
     }
+}
 
-    /// For each node and cell vector, the numbers of cells at which its images may be near any
-    /// node. Zero is in all of them, and alone along open vectors.
-    fn ranges(&self, lattice: &Lattice) -> Vec<[RangeInclusive<i32>; 3]> {
-        let fractions: Vec<[f64; 3]> = self.points.iter().map(|&p| lattice.fractions(p)).collect();
-        let reach = lattice.reach(self.reach);
-        let bounds: [(f64, f64); 3] = std::array::from_fn(|axis| {
-            let along = fractions.iter().map(|point| point[axis]);
-            let low = along.clone().fold(f64::INFINITY, f64::min);
-            (low - reach[axis], along.fold(f64::NEG_INFINITY, f64::max) + reach[axis])
-        });
-        let range = |point: &[f64; 3], axis: usize| {
-            let (low, high) = bounds[axis];
-            // A conversion that saturates exceeds the limit on images.
-            (low - point[axis]).ceil() as i32..=(high - point[axis]).floor() as i32
-        };
-        fractions.iter().map(|point| [0, 1, 2].map(|axis| range(point, axis))).collect()
-    }
+/// For each node and cell vector, the numbers of cells at which its images may be near any node,
+/// counted from the image in the cell. Zero is in all of them, and alone along open vectors.
+fn ranges(
+    positions: &[[f64; 3]],
+    shifts: &[[i32; 3]],
+    lattice: &Lattice,
+    reach: f64,
+) -> Vec<[RangeInclusive<i32>; 3]> {
+    let inside = positions.iter().zip(shifts).map(|(&p, &s)| moved(p, s, lattice));
+    let fractions: Vec<[f64; 3]> = inside.map(|point| lattice.fractions(point)).collect();
+    let reach = lattice.reach(reach);
+    let bounds: [(f64, f64); 3] = std::array::from_fn(|axis| {
+        let along = fractions.iter().map(|point| point[axis]);
+        let low = along.clone().fold(f64::INFINITY, f64::min);
+        (low - reach[axis], along.fold(f64::NEG_INFINITY, f64::max) + reach[axis])
+    });
+    let range = |point: &[f64; 3], axis: usize| {
+        let (low, high) = bounds[axis];
+        // A conversion that saturates exceeds the limit on images.
+        (low - point[axis]).ceil() as i32..=(high - point[axis]).floor() as i32
+    };
+    fractions.iter().map(|point| [0, 1, 2].map(|axis| range(point, axis))).collect()
 }
 
 /// By how many cell vectors a point at the given fractional coordinates is moved into the cell.

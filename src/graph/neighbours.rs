@@ -95,35 +95,78 @@ fn search(
     }
     let images = Images::new(positions, lattice, cutoff)?;
     let bins = Bins::new(&images.points, images.reach);
-    let (nearby, inside) = (Ball::new(images.reach), Ball::new(cutoff));
+    let near = Near {
+        positions,
+        lattice,
+        images: &images,
+        nearby: Ball::new(images.reach),
+        inside: Ball::new(cutoff),
+        certain: Ball::new(images.certain),
+        self_edges,
+    };
 
-    let (mut senders, mut receivers, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
-    let mut found = Vec::new();
-    for receiver in 0..positions.len() {
-        for &(image, point) in bins.around(receiver) {
-            if !nearby.contains(difference(point, images.points[receiver])) {
-                continue;
-            }
-            let sender = images.nodes[image];
-            let shift = between(images.shifts[image], images.shifts[receiver]);
-            // Decided by the edge's own vector, not by the images, which are rounded otherwise.
-            let vector = displacement(positions[sender], positions[receiver], shift, &lattice.cell);
-            let kept = match sender == receiver && shift == [0; 3] {
-                true => self_edges == SelfEdges::With,
-                false => inside.contains(vector),
-            };
-            if kept {
-                found.push((sender, shift));
-            }
+    // Images that send to each receiver, found in the order of bins, where neighbours are in the
+    // caches, and then brought into that of receivers.
+    let mut found = Vec::with_capacity(16 * positions.len());
+    let mut starts = vec![0..0; positions.len()];
+    for home in bins.in_order() {
+        let receiver = images.nodes[home];
+        if images.homes[receiver] != home {
+            continue;
         }
-        found.sort_unstable();
-        for (sender, shift) in found.drain(..) {
-            senders.push(sender);
+        let first = found.len();
+        for run in bins.around(home) {
+            found.extend(run.iter().filter(|image| near.sends(**image, home)).map(|image| image.0));
+        }
+        found[first..].sort_unstable();
+        starts[receiver] = first..found.len();
+    }
+
+    let mut senders = Vec::with_capacity(found.len());
+    let mut receivers = Vec::with_capacity(found.len());
+    let mut shifts = Vec::with_capacity(found.len());
+    for (receiver, range) in starts.into_iter().enumerate() {
+        let home = images.shifts[images.homes[receiver]];
+        for &image in &found[range] {
+            senders.push(images.nodes[image]);
             receivers.push(receiver);
-            shifts.push(shift);
+            shifts.push(between(images.shifts[image], home));
         }
     }
     Graph::from_sorted(positions.len(), senders, receivers, shifts)
+}
+
+/// Which images are near a node.
+struct Near<'a> {
+    positions: &'a [[f64; 3]],
+    lattice: &'a Lattice,
+    images: &'a Images,
+    nearby: Ball,
+    inside: Ball,
+    certain: Ball,
+    self_edges: SelfEdges,
+}
+
+impl Near<'_> {
+    /// Whether there is an edge from an image at a point to the node of another image.
+    fn sends(&self, (image, point): (usize, [f64; 3]), home: usize) -> bool {
+        let vector = difference(point, self.images.points[home]);
+        if !self.nearby.contains(vector) {
+            return false;
+        }
+        if image == home {
+            return self.self_edges == SelfEdges::With;
+        }
+        self.certain.contains(vector) || self.is_inside(image, home)
+    }
+
+    /// Decided by the edge's own vector, not by the images, which are rounded otherwise.
+    fn is_inside(&self, image: usize, home: usize) -> bool {
+        let Images { nodes, shifts, .. } = self.images;
+        let [sender, receiver] = [image, home].map(|image| self.positions[nodes[image]]);
+        let shift = between(shifts[image], shifts[home]);
+        self.inside.contains(displacement(sender, receiver, shift, &self.lattice.cell))
+    }
 }
 
 /// The shift from a receiver's image to a sender's.

@@ -111,6 +111,9 @@ impl Irreps {
 
     /// Sorted and then simplified: one block for each irrep that is present.
     ///
+    /// Merging neighbours moves no component in the layout `mul_ir`, so
+    /// features that [`Sorted::sort_features`] has moved belong to it as well.
+    ///
     /// ```
     /// use tesseral::irreps::Irreps;
     ///

@@ -97,6 +97,20 @@ impl Irrep {
         Irrep::new(l, Parity::of_degree(l))
     }
 
+    /// All irreps up to degree `lmax` in e3nn's order of counting, which within a
+    /// degree begins with the parity of the harmonics: `0e 0o 1o 1e 2e 2o ...`.
+    ///
+    /// ```
+    /// use tesseral::irreps::Irrep;
+    ///
+    /// let names: Vec<String> = Irrep::up_to(1).map(|irrep| irrep.to_string()).collect();
+    /// assert_eq!(names, ["0e", "0o", "1o", "1e"]);
+    /// ```
+    pub fn up_to(lmax: usize) -> impl DoubleEndedIterator<Item = Irrep> {
+        let parities = [Parity::Even, Parity::Odd];
+        (0..=lmax).flat_map(move |l| parities.map(|p| Irrep::new(l, p * Parity::of_degree(l))))
+    }
+
     /// The dimension, `2 l + 1`.
     ///
     /// # Panics

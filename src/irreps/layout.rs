@@ -72,7 +72,7 @@ impl Irreps {
         Ok(())
     }
 
-    fn check_lengths(&self, input: usize, output: usize) -> Result<(), IrrepsError> {
+    pub(super) fn check_lengths(&self, input: usize, output: usize) -> Result<(), IrrepsError> {
         let dim = self.dim();
         // `is_multiple_of` also decides dimension 0, of which only 0 is one.
         if !input.is_multiple_of(dim) {

@@ -18,10 +18,14 @@ mod irrep;
 mod layout;
 mod mul_irrep;
 mod parse;
+mod permute;
+#[cfg(feature = "serde")]
+mod serialize;
 mod tensor_product;
 
 use std::fmt;
-use std::ops::{Index, Range};
+use std::iter::Sum;
+use std::ops::{Index, Range, RangeBounds};
 
 pub use arrange::Sorted;
 pub use error::IrrepsError;
@@ -113,6 +117,29 @@ impl Irreps {
         });
         or_panic(checked);
         (0..=lmax).map(Irrep::spherical_harmonic).collect()
+    }
+
+    /// The irreps of the spherical harmonics, up to degree `lmax`, of a vector of
+    /// the given parity (e3nn's `p`): odd for a polar vector, which is
+    /// [`spherical_harmonics`](Irreps::spherical_harmonics), even for a
+    /// pseudovector, whose harmonics are all even.
+    ///
+    /// # Panics
+    ///
+    /// If their dimension, `(lmax + 1)^2`, does not fit in a `usize`.
+    ///
+    /// ```
+    /// use tesseral::irreps::{Irreps, Parity};
+    ///
+    /// let irreps = Irreps::spherical_harmonics_of(3, Parity::Even);
+    /// assert_eq!(irreps.to_string(), "1x0e+1x1e+1x2e+1x3e");
+    /// ```
+    pub fn spherical_harmonics_of(lmax: usize, vector: Parity) -> Self {
+        let mut irreps = Irreps::spherical_harmonics(lmax);
+        if vector == Parity::Even {
+            irreps.blocks.iter_mut().for_each(|block| block.irrep.parity = Parity::Even);
+        }
+        irreps
     }
 
     /// The number of components of a feature vector of these irreps.
@@ -218,6 +245,33 @@ impl Irreps {
         equal.map(|block| block.mul).sum()
     }
 
+    /// Whether there is at least one copy of `irrep` (e3nn's `in`).
+    pub fn contains(&self, irrep: Irrep) -> bool {
+        self.count(irrep) > 0
+    }
+
+    /// The blocks at a range of indices: `irreps.get_range(1..)`, or `None` where
+    /// it leaves them (e3nn's slices, such as `irreps[1:]`).
+    ///
+    /// ```
+    /// use tesseral::irreps::Irreps;
+    ///
+    /// let irreps: Irreps = "8x0e + 4x1o + 2x2e".parse()?;
+    /// assert_eq!(irreps.get_range(1..), Some("4x1o + 2x2e".parse()?));
+    /// assert_eq!(irreps.get_range(2..4), None);
+    /// # Ok::<(), tesseral::irreps::IrrepsError>(())
+    /// ```
+    pub fn get_range(&self, range: impl RangeBounds<usize>) -> Option<Irreps> {
+        let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
+        self.blocks.get(bounds).map(|blocks| Irreps { blocks: blocks.to_vec() })
+    }
+
+    /// The greatest common divisor of the multiplicities: 0 where there is no
+    /// copy of any irrep (e3nn-jax's `mul_gcd`).
+    pub fn mul_gcd(&self) -> usize {
+        self.blocks.iter().fold(0, |divisor, block| gcd(divisor, block.mul))
+    }
+
     /// Whether there is a block and every block is of irrep `0e`.
     ///
     /// As in e3nn, a block counts whatever its multiplicity, and empty irreps
@@ -230,6 +284,10 @@ impl Irreps {
     pub fn num_scalars(&self) -> usize {
         self.count(Irrep::SCALAR)
     }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// `dim` and the dimension of `block` together, where that fits.
@@ -264,6 +322,39 @@ impl fmt::Display for Irreps {
 impl<T: Into<MulIrrep>> FromIterator<T> for Irreps {
     fn from_iter<I: IntoIterator<Item = T>>(blocks: I) -> Self {
         or_panic(Irreps::new(blocks))
+    }
+}
+
+/// One block.
+///
+/// # Panics
+///
+/// If its dimension does not fit in a `usize`.
+impl From<MulIrrep> for Irreps {
+    fn from(block: MulIrrep) -> Self {
+        or_panic(Irreps::new([block]))
+    }
+}
+
+/// One copy of the irrep.
+///
+/// # Panics
+///
+/// If its dimension does not fit in a `usize`.
+impl From<Irrep> for Irreps {
+    fn from(irrep: Irrep) -> Self {
+        MulIrrep::from(irrep).into()
+    }
+}
+
+/// The blocks of all, one after the other.
+///
+/// # Panics
+///
+/// If the total dimension does not fit in a `usize`.
+impl Sum for Irreps {
+    fn sum<I: Iterator<Item = Irreps>>(all: I) -> Self {
+        all.flatten().collect()
     }
 }
 

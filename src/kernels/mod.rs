@@ -5,16 +5,22 @@
 
 mod activation;
 mod arithmetic;
+pub mod cartesian;
 mod channels;
 mod linear;
+mod orthonormal;
 mod standardize;
+pub mod symmetric_contraction;
 mod tensor_product;
 
 pub use activation::{Activation, ActivationError, Gate, ScalarFunction, SecondMoment};
 pub use channels::Channels;
 pub use linear::Linear;
 pub use standardize::{ChannelNorm, Groups, Standardize};
-pub use tensor_product::{Gradients, Mode, Path, Rows, TensorProduct};
+pub use tensor_product::{
+    Cotangents, Gradients, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization,
+    Rows, TensorProduct,
+};
 
 use thiserror::Error;
 
@@ -65,6 +71,30 @@ pub enum KernelError {
         expected: &'static str,
         /// The multiplicities of the two inputs and the output.
         found: [usize; 3],
+    },
+    /// A mode that brings channel pairs to all channels of the output needs weights.
+    #[error("path {path}: mode {mode} needs weights, it would fill all channels alike")]
+    Unweighted {
+        /// The index of the path.
+        path: usize,
+        /// The mode.
+        mode: Mode,
+    },
+    /// A path weight is not a variance.
+    #[error("path {path}: the path weight is {found}, expected a finite number of at least zero")]
+    PathWeight {
+        /// The index of the path.
+        path: usize,
+        /// The path weight.
+        found: String,
+    },
+    /// An elementwise product of different numbers of channels.
+    #[error("an elementwise product of {first} and {second} channels: expected as many in both")]
+    Channels {
+        /// The channels of the first input.
+        first: usize,
+        /// The channels of the second input.
+        second: usize,
     },
     /// The output of all paths is too large.
     #[error(transparent)]

@@ -41,6 +41,7 @@ mod normalization;
 mod operation;
 mod pool;
 mod radial_network;
+mod symmetric_contraction;
 mod tensor_product;
 
 pub use activation::{Activation, Gate};
@@ -56,6 +57,7 @@ pub use norm_gate::NormGate;
 pub use normalization::{BatchNorm, BatchNormConfig, LayerNorm};
 pub use pool::{Pooling, pool, pool_dual};
 pub use radial_network::RadialNetwork;
+pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
 
 use burn::tensor::DType;
@@ -63,6 +65,7 @@ use thiserror::Error;
 
 use crate::Irreps;
 use crate::graph::GraphError;
+use crate::kernels::symmetric_contraction::ContractionError;
 use crate::kernels::{ActivationError, KernelError};
 use crate::sh::HarmonicsError;
 
@@ -126,6 +129,9 @@ pub enum NnError {
     /// A kernel cannot be made from the irreps, or its arguments do not fit.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// A symmetric contraction cannot be made, or its arguments do not fit.
+    #[error(transparent)]
+    Contraction(#[from] ContractionError),
     /// An activation cannot be made from functions and irreps.
     #[error(transparent)]
     Activation(#[from] ActivationError),

@@ -7,8 +7,8 @@ use burn::tensor::Tensor;
 
 use super::operation::{Element, Operation, apply3};
 use super::{Dual, Features, Init, NnError};
+use crate::Irreps;
 use crate::kernels::{self, Gradients, Rows};
-use crate::{Irreps, kernels::KernelError};
 
 /// The product of two features along coupling paths, with one learnable weight for every channel
 /// pair of a weighted path, shared by all rows; see [`kernels::TensorProduct`].
@@ -24,32 +24,6 @@ impl TensorProduct {
     pub fn new(kernel: kernels::TensorProduct, init: &mut Init) -> Self {
         let weights = init.normal([1, kernel.num_weights()]);
         TensorProduct { weights, kernel: Arc::new(kernel) }
-    }
-
-    /// Channel by channel, without weights, to degrees up to `lmax`.
-    ///
-    /// # Errors
-    /// If multiplicities differ or a degree has no coupling tensor.
-    pub fn channelwise(
-        first: &Irreps,
-        second: &Irreps,
-        lmax: Option<usize>,
-        init: &mut Init,
-    ) -> Result<Self, KernelError> {
-        Ok(Self::new(kernels::TensorProduct::channelwise(first, second, lmax, false)?, init))
-    }
-
-    /// Every channel with every channel, without weights, to degrees up to `lmax`.
-    ///
-    /// # Errors
-    /// If a degree has no coupling tensor.
-    pub fn outer(
-        first: &Irreps,
-        second: &Irreps,
-        lmax: Option<usize>,
-        init: &mut Init,
-    ) -> Result<Self, KernelError> {
-        Ok(Self::new(kernels::TensorProduct::outer(first, second, lmax, false)?, init))
     }
 
     /// The irreps of the output.

@@ -54,20 +54,28 @@ impl RadialBasis for Bernstein {
         self.binomials.len()
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         let x = (-self.decay * r).exp();
         // 1 - x without cancellation.
         let y = -(-self.decay * r).exp_m1();
         // (power of x, power of y), from x^0 y^N on.
         let powers = (0_i32..).zip((0..self.binomials.len() as i32).rev());
         self.binomials.iter().zip(powers).map(move |(binomial, (v, rest))| {
-            let head = binomial * x.powi(v);
-            if rest == 0 {
-                return (head, -self.decay * f64::from(v) * head);
-            }
+            // With the powers of y that all three have in common.
+            let head = binomial * x.powi(v) * y.powi((rest - 2).max(0));
+            let (v, w) = (f64::from(v), f64::from(rest));
             // dx/dr = -γx and dy/dr = γx.
-            let both = head * y.powi(rest - 1);
-            (both * y, self.decay * both * (f64::from(rest) * x - f64::from(v) * y))
+            let [value, first, second] = match rest {
+                0 => [1.0, -v, v * v],
+                1 => [y, x - v * y, v * v * y - (2.0 * v + 1.0) * x],
+                _ => {
+                    let mixed = w * (2.0 * v + 1.0) * x * y;
+                    let second = v * v * y * y - mixed + w * (w - 1.0) * x * x;
+                    [y * y, y * (w * x - v * y), second]
+                }
+            };
+            let slope = self.decay * head;
+            [value * head, first * slope, second * self.decay * slope]
         })
     }
 }

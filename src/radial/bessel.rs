@@ -11,6 +11,9 @@ use super::{MAX_COUNT, RadialBasis};
 ///
 /// and √(2/c) nπ/c at r = 0. They are orthonormal: ∫₀ᶜ b_m b_n r² dr = δ_mn.
 ///
+/// The mean of b_n² over a ball of that radius is 3/c³. For features whose second moment is one, as
+/// networks expect, take distances in units of the cutoff, c = 1, and divide by √3.
+///
 /// Beyond the cutoff they go on; multiply by an envelope to end them. Units: length to the power
 /// -3/2. Gasteiger, Groß and Günnemann, "Directional message passing for molecular graphs", ICLR
 /// 2020, equation 7.
@@ -48,7 +51,7 @@ impl RadialBasis for Bessel {
         self.count
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         let scale = (2.0 / self.cutoff).sqrt();
         let frequency = PI / self.cutoff;
         let (sin, cos) = (frequency * r).sin_cos();
@@ -57,33 +60,35 @@ impl RadialBasis for Bessel {
             Some((s * cos + c * sin, c * cos - s * sin))
         });
         angles.zip(1..=self.count).map(move |(angle, n)| {
-            let (value, derivative) = sine_over(n as f64 * frequency, r, angle);
-            (scale * value, scale * derivative)
+            sine_over(n as f64 * frequency, r, angle).map(|part| scale * part)
         })
     }
 }
 
-/// sin(kr) / r and its derivative, given the sine and cosine of kr.
-pub(super) fn sine_over(k: f64, r: f64, (sin, cos): (f64, f64)) -> (f64, f64) {
+/// sin(kr) / r and its first two derivatives, given the sine and cosine of kr.
+pub(super) fn sine_over(k: f64, r: f64, (sin, cos): (f64, f64)) -> [f64; 3] {
     let z = k * r;
     if z.abs() < 1.0 {
-        let (value, derivative) = near_zero(z);
-        return (k * value, k * k * derivative);
+        let [value, first, second] = near_zero(z);
+        return [k * value, k * k * first, k * k * k * second];
     }
     let value = sin / r;
-    (value, (k * cos - value) / r)
+    let first = (k * cos - value) / r;
+    // From r f = sin(kr).
+    [value, first, -k * k * value - 2.0 * first / r]
 }
 
-/// sin(z) / z and its derivative for |z| < 1, where the closed form of the derivative cancels:
-/// Σ t_m and -z Σ t_m / (2m + 3), where t_m = (-z²)^m / (2m + 1)!.
-fn near_zero(z: f64) -> (f64, f64) {
-    let (mut term, mut value, mut slope) = (1.0, 0.0, 0.0);
+/// sin(z) / z and its derivatives for |z| < 1, where their closed forms cancel: Σ t_m,
+/// -z Σ t_m / (2m + 3) and -Σ t_m (2m + 1) / (2m + 3), where t_m = (-z²)^m / (2m + 1)!.
+fn near_zero(z: f64) -> [f64; 3] {
+    let (mut term, mut value, mut slope, mut curvature) = (1.0, 0.0, 0.0, 0.0);
     // The next term is below 2^-65.
     for m in 0..10 {
         let odd = f64::from(2 * m + 3);
         value += term;
         slope += term / odd;
+        curvature += term * (odd - 2.0) / odd;
         term *= -z * z / (odd * (odd - 1.0));
     }
-    (value, -z * slope)
+    [value, -z * slope, -curvature]
 }

@@ -44,14 +44,18 @@ impl RadialBasis for Chebyshev {
         self.count
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         let x = 2.0 * r / self.cutoff - 1.0;
         let slope = 2.0 / self.cutoff;
-        // T_{n+1} = 2x T_n - T_{n-1}, and its derivative.
-        let mut now = (1.0, 0.0);
-        let mut next = (x, slope);
+        // T_{n+1} = 2x T_n - T_{n-1}, and its derivatives.
+        let mut now = [1.0, 0.0, 0.0];
+        let mut next = [x, slope, 0.0];
         (0..self.count).map(move |_| {
-            let after = (2.0 * x * next.0 - now.0, 2.0 * (slope * next.0 + x * next.1) - now.1);
+            let after = [
+                2.0 * x * next[0] - now[0],
+                2.0 * (slope * next[0] + x * next[1]) - now[1],
+                2.0 * (2.0 * slope * next[1] + x * next[2]) - now[2],
+            ];
             let function = now;
             (now, next) = (next, after);
             function

@@ -8,20 +8,30 @@ use crate::Real;
 
 /// A function that is one at distance zero, and zero with zero derivative from the cutoff on.
 ///
-/// Units: none; of the derivative, inverse length.
+/// The second derivative of [`PolynomialCutoff`] is continuous there; that of [`CosineCutoff`] and
+/// [`XplorCutoff`] jumps to zero, and of the latter also at the onset. A distance of NaN gives NaN.
+///
+/// Units: none; of the derivatives, inverse length and its square.
 pub trait Envelope {
     /// The distance from which on the function is zero.
     fn cutoff(&self) -> f64;
 
-    /// The value and the derivative at a distance below the cutoff.
-    fn inside(&self, r: f64) -> (f64, f64);
+    /// The value and the first and second derivative at a distance below the cutoff.
+    fn inside(&self, r: f64) -> [f64; 3];
+
+    /// The value at r, and the first and second derivative with respect to it. All are exactly zero
+    /// if r is at or beyond the cutoff.
+    fn jet<T: Real + Into<f64>>(&self, r: T) -> [T; 3] {
+        let r = r.into();
+        let jet = if r >= self.cutoff() { [0.0; 3] } else { self.inside(r) };
+        jet.map(rounded)
+    }
 
     /// The value at r, and the derivative with respect to it. Both are exactly zero if r is at or
     /// beyond the cutoff.
     fn value_and_derivative<T: Real + Into<f64>>(&self, r: T) -> (T, T) {
-        let r = r.into();
-        let (value, derivative) = if r >= self.cutoff() { (0.0, 0.0) } else { self.inside(r) };
-        (rounded(value), rounded(derivative))
+        let [value, derivative, _] = self.jet(r);
+        (value, derivative)
     }
 
     /// The value at r.
@@ -72,15 +82,20 @@ impl Envelope for PolynomialCutoff {
         self.cutoff
     }
 
-    fn inside(&self, r: f64) -> (f64, f64) {
+    fn inside(&self, r: f64) -> [f64; 3] {
         let x = r / self.cutoff;
         let y = (self.cutoff - r) / self.cutoff;
         // u = (1 - x)³ Σ_{k<p} (k + 1)(k + 2)/2 x^k does not cancel near the cutoff.
         let coefficients = (0..self.power).rev().map(|k| f64::from(k) + 1.0);
         let sum = coefficients.fold(0.0, |sum, k| sum * x + 0.5 * k * (k + 1.0));
         let p = f64::from(self.power);
-        let slope = -0.5 * p * (p + 1.0) * (p + 2.0) * x.powi(i32::from(self.power) - 1) * y * y;
-        (y * y * y * sum, slope / self.cutoff)
+        let factor = -0.5 * p * (p + 1.0) * (p + 2.0);
+        // x^(p - 2), which has no factor for p = 1, and x^(p - 1).
+        let lower = if self.power == 1 { 0.0 } else { x.powi(i32::from(self.power) - 2) };
+        let upper = if self.power == 1 { 1.0 } else { lower * x };
+        let slope = factor * upper * y * y / self.cutoff;
+        let curvature = factor * y * ((p - 1.0) * lower * y - 2.0 * upper);
+        [y * y * y * sum, slope, curvature / self.cutoff / self.cutoff]
     }
 }
 
@@ -117,11 +132,12 @@ impl Envelope for CosineCutoff {
         self.cutoff
     }
 
-    fn inside(&self, r: f64) -> (f64, f64) {
+    fn inside(&self, r: f64) -> [f64; 3] {
         // (1 + cos 2α) / 2 = cos² α. As sin(π/2 - α) the cosine is exact near the cutoff.
         let rate = FRAC_PI_2 / self.cutoff;
         let (sin, cos) = ((rate * r).sin(), (rate * (self.cutoff - r)).sin());
-        (cos * cos, -2.0 * rate * sin * cos)
+        let curvature = -2.0 * rate * rate * (cos - sin) * (cos + sin);
+        [cos * cos, -2.0 * rate * sin * cos, curvature]
     }
 }
 
@@ -168,14 +184,16 @@ impl Envelope for XplorCutoff {
         self.cutoff
     }
 
-    fn inside(&self, r: f64) -> (f64, f64) {
+    fn inside(&self, r: f64) -> [f64; 3] {
         if r <= self.onset {
-            return (1.0, 0.0);
+            return [1.0, 0.0, 0.0];
         }
         // s = t² (3 - 2t) with t = (c² - r²) / (c² - a²).
         let width = (self.cutoff - self.onset) * (self.cutoff + self.onset);
         let t = (self.cutoff - r) * (self.cutoff + r) / width;
-        (t * t * (3.0 - 2.0 * t), -12.0 * r / width * t * (1.0 - t))
+        let slope = -2.0 * r / width;
+        let curvature = 6.0 * (1.0 - 2.0 * t) * slope * slope - 12.0 / width * t * (1.0 - t);
+        [t * t * (3.0 - 2.0 * t), 6.0 * t * (1.0 - t) * slope, curvature]
     }
 }
 
@@ -209,13 +227,13 @@ impl<B: RadialBasis, E: Envelope> RadialBasis for Enveloped<B, E> {
         self.basis.count()
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
-        let (u, du) = self.envelope.value_and_derivative(r);
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
+        let [u, du, ddu] = self.envelope.jet(r);
         let outside = r >= self.envelope.cutoff();
-        self.basis.functions(r).map(move |(b, db)| match outside {
+        self.basis.jets(r).map(move |[b, db, ddb]| match outside {
             // Not a product, as the basis may overflow there.
-            true => (0.0, 0.0),
-            false => (b * u, db * u + b * du),
+            true => [0.0; 3],
+            false => [b * u, db * u + b * du, ddb * u + 2.0 * db * du + b * ddu],
         })
     }
 }

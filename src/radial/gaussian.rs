@@ -55,12 +55,13 @@ impl RadialBasis for Gaussian {
         self.count
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         (0..self.count).map(move |i| {
             let centre = self.start + i as f64 * self.spacing;
             let z = (r - centre) / self.width;
             let value = (-0.5 * z * z).exp();
-            (value, -z * value / self.width)
+            let slope = value / self.width;
+            [value, -z * slope, (z - 1.0) * (z + 1.0) * slope / self.width]
         })
     }
 }

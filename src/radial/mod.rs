@@ -1,7 +1,7 @@
 //! Functions of distance: bases that turn a distance into features, and envelopes that end them
 //! smoothly at a cutoff.
 //!
-//! All evaluate in f64, take and give f32 or f64, and come with their first derivatives. Distances,
+//! All evaluate in f64, take and give f32 or f64, and come with their first and second derivatives. Distances,
 //! cutoffs and widths are in one unit of your choice.
 //!
 //! | basis | source |
@@ -54,8 +54,13 @@ pub trait RadialBasis {
     /// The number of functions.
     fn count(&self) -> usize;
 
+    /// The value and the first and second derivative of each function at r.
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]>;
+
     /// The value and the derivative of each function at r.
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)>;
+    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+        self.jets(r).map(|[value, derivative, _]| (value, derivative))
+    }
 
     /// Writes the value of each function at r.
     ///
@@ -84,6 +89,58 @@ pub trait RadialBasis {
         let slots = values.iter_mut().zip(derivatives);
         for ((value, derivative), exact) in slots.zip(self.functions(r.into())) {
             (*value, *derivative) = (rounded(exact.0), rounded(exact.1));
+        }
+        Ok(())
+    }
+
+    /// Writes the values `[n][count]` of all functions at n distances.
+    ///
+    /// # Errors
+    /// If the slice does not have that length.
+    ///
+    /// ```
+    /// use tesseral::radial::{Chebyshev, RadialBasis};
+    ///
+    /// let mut values = [0.0_f32; 2 * 3];
+    /// Chebyshev::new(3, 2.0)?.batch_into(&[2.0, 1.0], &mut values)?;
+    /// assert_eq!(values, [1.0, 1.0, 1.0, 1.0, 0.0, -1.0]);
+    /// # Ok::<(), tesseral::radial::RadialError>(())
+    /// ```
+    fn batch_into<T: Real + Into<f64>>(
+        &self,
+        distances: &[T],
+        values: &mut [T],
+    ) -> Result<(), RadialError> {
+        let count = self.count();
+        error::check_length("values", distances.len() * count, values.len())?;
+        for (&r, values) in distances.iter().zip(values.chunks_exact_mut(count.max(1))) {
+            self.values_into(r, values)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the values, first and second derivatives `[n][count]` of all functions at n
+    /// distances.
+    ///
+    /// # Errors
+    /// If a slice does not have that length.
+    fn batch_jets_into<T: Real + Into<f64>>(
+        &self,
+        distances: &[T],
+        [values, first, second]: [&mut [T]; 3],
+    ) -> Result<(), RadialError> {
+        let count = self.count();
+        let length = distances.len() * count;
+        error::check_length("values", length, values.len())?;
+        error::check_length("first derivatives", length, first.len())?;
+        error::check_length("second derivatives", length, second.len())?;
+        let rows = values.chunks_exact_mut(count.max(1)).zip(first.chunks_exact_mut(count.max(1)));
+        let rows = rows.zip(second.chunks_exact_mut(count.max(1)));
+        for (&r, ((values, first), second)) in distances.iter().zip(rows) {
+            let slots = values.iter_mut().zip(first).zip(second);
+            for (((value, first), second), jet) in slots.zip(self.jets(r.into())) {
+                [*value, *first, *second] = jet.map(rounded);
+            }
         }
         Ok(())
     }

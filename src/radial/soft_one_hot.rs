@@ -75,29 +75,29 @@ impl SoftOneHot {
         Ok(SoftOneHot { start, end, count, function, cutoff })
     }
 
-    /// The i-th function at r and its derivative.
-    fn function(&self, i: usize, r: f64) -> (f64, f64) {
+    /// The i-th function at r and its first two derivatives.
+    fn function(&self, i: usize, r: f64) -> [f64; 3] {
         match self.function {
             OneHotFunction::Gaussian => self.around_centre(i, r, gaussian),
             OneHotFunction::Cosine => self.around_centre(i, r, cosine),
             OneHotFunction::SmoothFinite => self.around_centre(i, r, smooth_finite),
-            OneHotFunction::Fourier if self.is_cut_off(r) => (0.0, 0.0),
+            OneHotFunction::Fourier if self.is_cut_off(r) => [0.0; 3],
             OneHotFunction::Fourier => self.fourier(i, r - self.start),
-            OneHotFunction::Bessel if self.is_cut_off(r) => (0.0, 0.0),
+            OneHotFunction::Bessel if self.is_cut_off(r) => [0.0; 3],
             OneHotFunction::Bessel => self.bessel(i, r - self.start),
         }
     }
 
     /// A function of the distance from the i-th centre in units of the spacing.
-    fn around_centre(&self, i: usize, r: f64, shape: fn(f64) -> (f64, f64)) -> (f64, f64) {
+    fn around_centre(&self, i: usize, r: f64, shape: fn(f64) -> [f64; 3]) -> [f64; 3] {
         let width = self.end - self.start;
         let (spacing, index) = match self.cutoff {
             true => (width / (self.count + 1) as f64, i + 1),
             false => (width / (self.count - 1) as f64, i),
         };
         let centre = self.start + index as f64 * spacing;
-        let (value, derivative) = shape((r - centre) / spacing);
-        (value, derivative / spacing)
+        let [value, first, second] = shape((r - centre) / spacing);
+        [value, first / spacing, second / spacing / spacing]
     }
 
     /// Whether a cutoff makes functions over the whole interval zero.
@@ -105,23 +105,20 @@ impl SoftOneHot {
         self.cutoff && (r <= self.start || r >= self.end)
     }
 
-    fn fourier(&self, i: usize, x: f64) -> (f64, f64) {
+    fn fourier(&self, i: usize, x: f64) -> [f64; 3] {
         let norm = (0.25 + self.count as f64 / 2.0).sqrt();
         let index = if self.cutoff { i + 1 } else { i };
         let k = PI * index as f64 / (self.end - self.start);
         let (sin, cos) = (k * x).sin_cos();
-        match self.cutoff {
-            true => (sin / norm, k * cos / norm),
-            false => (cos / norm, -k * sin / norm),
-        }
+        let (value, other) = if self.cutoff { (sin, cos) } else { (cos, -sin) };
+        [value / norm, k * other / norm, -k * k * value / norm]
     }
 
-    fn bessel(&self, i: usize, x: f64) -> (f64, f64) {
+    fn bessel(&self, i: usize, x: f64) -> [f64; 3] {
         let width = self.end - self.start;
         let scale = (2.0 / width).sqrt();
         let k = PI * (i + 1) as f64 / width;
-        let (value, derivative) = sine_over(k, x, (k * x).sin_cos());
-        (scale * value, scale * derivative)
+        sine_over(k, x, (k * x).sin_cos()).map(|part| scale * part)
     }
 }
 
@@ -130,30 +127,33 @@ impl RadialBasis for SoftOneHot {
         self.count
     }
 
-    fn functions(&self, r: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         (0..self.count).map(move |i| self.function(i, r))
     }
 }
 
-fn gaussian(d: f64) -> (f64, f64) {
+fn gaussian(d: f64) -> [f64; 3] {
     let value = (-d * d).exp() / 1.12;
-    (value, -2.0 * d * value)
+    [value, -2.0 * d * value, (4.0 * d * d - 2.0) * value]
 }
 
-fn cosine(d: f64) -> (f64, f64) {
+fn cosine(d: f64) -> [f64; 3] {
     if d.abs() >= 1.0 {
-        return (0.0, 0.0);
+        return [0.0; 3];
     }
     let (sin, cos) = (FRAC_PI_2 * d).sin_cos();
-    (cos, -FRAC_PI_2 * sin)
+    [cos, -FRAC_PI_2 * sin, -FRAC_PI_2 * FRAC_PI_2 * cos]
 }
 
-fn smooth_finite(d: f64) -> (f64, f64) {
+fn smooth_finite(d: f64) -> [f64; 3] {
     if d.abs() >= 1.0 {
-        return (0.0, 0.0);
+        return [0.0; 3];
     }
     // 2 - 1/(1 + d) - 1/(1 - d) = -2d² / (1 - d²)
     let rest = (1.0 - d) * (1.0 + d);
     let value = 1.14136 * (-2.0 * d * d / rest).exp();
-    (value, -4.0 * d / (rest * rest) * value)
+    // Of the exponent; both are finite for every d, so their products with zero are zero.
+    let slope = -4.0 * d / (rest * rest);
+    let curvature = -4.0 * (1.0 + 3.0 * d * d) / (rest * rest * rest);
+    [value, slope * value, (slope * slope + curvature) * value]
 }

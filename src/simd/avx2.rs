@@ -41,7 +41,9 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx2;
+            type Narrow = super::ymm::$name<Avx2>;
             const UNROLLED: bool = true;
+            const REGISTERS: usize = 8;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx2, job: J) -> J::Output {
@@ -268,7 +270,7 @@ lanes!(
 /// x, y, z of four points.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
+pub(super) unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
     // SAFETY: the caller vouches for 12 numbers.
     let (a, b, c) = unsafe {
         (_mm256_loadu_pd(rows), _mm256_loadu_pd(rows.add(4)), _mm256_loadu_pd(rows.add(8)))
@@ -287,7 +289,7 @@ unsafe fn load_points_f64(rows: *const f64) -> [__m256d; 3] {
 /// x, y, z of eight points.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
+pub(super) unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
     // In each half: a = x0 y0 z0 x1, b = y1 z1 x2 y2, c = z2 x3 y3 z3.
     // SAFETY: the caller vouches for 24 numbers.
     let (a, b, c) = unsafe {

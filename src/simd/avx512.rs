@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::avx2::{narrow_f32, narrow_f64};
+use super::interleave::{deinterleave_numbers, interleave_numbers};
 use super::{Blocks, Job, Lanes, Squares};
 
 /// That the machine has AVX-512 F and DQ.
@@ -43,11 +44,13 @@ macro_rules! lanes {
     ($name:ident, $number:ty, $register:ty, $width:literal, $comparison:ty,
      $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $compare:ident,
-     $load_points:ident, $transpose:ident, $transpose_narrow:ident) => {
+     $load_points:ident, $transpose:ident, $transpose_narrow:ident, $exchange:ident) => {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx512;
+            type Narrow = super::ymm::$name<Avx512>;
             const UNROLLED: bool = true;
+            const REGISTERS: usize = 32;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx512, job: J) -> J::Output {
@@ -171,6 +174,42 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn deinterleave(
+                _proof: Avx512,
+                numbers: &[[$number; $width]],
+                blocks: &mut [[$number; $width]],
+            ) {
+                // SAFETY: by the proof.
+                unsafe {
+                    match blocks.len() {
+                        1 => blocks.copy_from_slice(numbers),
+                        3 => $exchange::<3, false>(numbers, blocks),
+                        5 => $exchange::<5, false>(numbers, blocks),
+                        7 => $exchange::<7, false>(numbers, blocks),
+                        _ => deinterleave_numbers::<$number>(numbers, blocks),
+                    }
+                }
+            }
+
+            #[inline(always)]
+            fn interleave(
+                _proof: Avx512,
+                blocks: &[[$number; $width]],
+                numbers: &mut [[$number; $width]],
+            ) {
+                // SAFETY: by the proof.
+                unsafe {
+                    match blocks.len() {
+                        1 => numbers.copy_from_slice(blocks),
+                        3 => $exchange::<3, true>(blocks, numbers),
+                        5 => $exchange::<5, true>(blocks, numbers),
+                        7 => $exchange::<7, true>(blocks, numbers),
+                        _ => interleave_numbers::<$number>(blocks, numbers),
+                    }
+                }
+            }
+
+            #[inline(always)]
             fn stream(
                 _proof: Avx512,
                 from: &[<$number as Blocks>::Block],
@@ -213,7 +252,8 @@ lanes!(
     _mm512_cmp_pd_mask,
     load_points_f64,
     transpose_f64,
-    narrow_f64
+    narrow_f64,
+    exchange_f64
 );
 lanes!(
     Singles,
@@ -236,7 +276,8 @@ lanes!(
     _mm512_cmp_ps_mask,
     load_points_f32,
     transpose_f32,
-    narrow_f32
+    narrow_f32,
+    exchange_f32
 );
 
 /// For one axis, which element of (a, b), then of (that, c), each lane takes: element 3 · lane +
@@ -407,4 +448,78 @@ fn quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
         _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
         _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
     ]
+}
+
+/// Which lanes of two registers, what is found so far and a source, each lane of a result takes:
+/// the source's where it has what the lane needs, else the lane as it is. The source 0 is what is
+/// found at first. Results are N registers of numbers
+/// `[channel][component]` from N of `[component][channel]`, or the other way round.
+macro_rules! exchanges {
+    ($name:ident, $integer:ty, $width:literal) => {
+        const fn $name<const N: usize>(interleaves: bool) -> [[[$integer; $width]; N]; N] {
+            let mut picks = [[[0; $width]; N]; N];
+            let mut at = 0;
+            while at < N * $width {
+                let (result, lane) = (at / $width, at % $width);
+                let needed = if interleaves { at % N * $width + at / N } else { lane * N + result };
+                // The first list chooses among the sources 0 and 1.
+                let mut source = 1;
+                while source < N {
+                    let found = needed / $width == source;
+                    let first = source == 1 && needed < $width;
+                    picks[result][source][lane] = (match (found, first) {
+                        (true, _) => $width + needed % $width,
+                        (_, true) => needed,
+                        _ => lane,
+                    }) as $integer;
+                    source += 1;
+                }
+                at += 1;
+            }
+            picks
+        }
+    };
+}
+
+exchanges!(exchanges_f64, i64, 8);
+exchanges!(exchanges_f32, i32, 16);
+
+/// Exchanges the two orders of N components of 8 channels.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn exchange_f64<const N: usize, const INTERLEAVES: bool>(from: &[[f64; 8]], to: &mut [[f64; 8]]) {
+    let picks = const { &exchanges_f64::<N>(INTERLEAVES) };
+    let (from, to) = (&from[..N], &mut to[..N]);
+    // SAFETY: blocks and lists are as long as registers.
+    unsafe {
+        let sources: [__m512d; N] = std::array::from_fn(|n| _mm512_loadu_pd(from[n].as_ptr()));
+        for (picks, to) in picks.iter().zip(to) {
+            let list = |source: usize| _mm512_loadu_epi64(picks[source].as_ptr());
+            let mut found = sources[0];
+            for source in 1..N {
+                found = _mm512_permutex2var_pd(found, list(source), sources[source]);
+            }
+            _mm512_storeu_pd(to.as_mut_ptr(), found);
+        }
+    }
+}
+
+/// Exchanges the two orders of N components of 16 channels.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn exchange_f32<const N: usize, const INTERLEAVES: bool>(from: &[[f32; 16]], to: &mut [[f32; 16]]) {
+    let picks = const { &exchanges_f32::<N>(INTERLEAVES) };
+    let (from, to) = (&from[..N], &mut to[..N]);
+    // SAFETY: blocks and lists are as long as registers.
+    unsafe {
+        let sources: [__m512; N] = std::array::from_fn(|n| _mm512_loadu_ps(from[n].as_ptr()));
+        for (picks, to) in picks.iter().zip(to) {
+            let list = |source: usize| _mm512_loadu_epi32(picks[source].as_ptr());
+            let mut found = sources[0];
+            for source in 1..N {
+                found = _mm512_permutex2var_ps(found, list(source), sources[source]);
+            }
+            _mm512_storeu_ps(to.as_mut_ptr(), found);
+        }
+    }
 }

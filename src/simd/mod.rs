@@ -24,15 +24,21 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod cache;
+mod interleave;
 pub mod limits;
 mod memory;
+mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+mod ymm;
 
 pub(crate) use cache::last_level_cache;
+pub(crate) use interleave::{deinterleave, interleave};
 pub(crate) use memory::BlockMemory;
+pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups};
 pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
@@ -165,8 +171,12 @@ pub trait Lanes: Copy {
     type Number: Number;
     /// That the machine has the instructions.
     type Proof: Copy;
+    /// What results that go to rows are computed with.
+    type Narrow: Narrow<Number = Self::Number, Proof = Self::Proof>;
     /// Whether straight-line programs pay: not where one operation is many instructions.
     const UNROLLED: bool;
+    /// How many values of this type the registers hold.
+    const REGISTERS: usize;
 
     /// Runs a job in a function of its own that is compiled for the instructions.
     fn call<J: Job<Self::Number>>(proof: Self::Proof, job: J) -> J::Output;
@@ -239,6 +249,26 @@ pub trait Lanes: Copy {
                 }
             }
         }
+    }
+
+    /// Brings numbers `[channel][component]` of WIDTH channels to one block for each component.
+    #[inline(always)]
+    fn deinterleave(
+        _proof: Self::Proof,
+        numbers: &[<Self::Number as Blocks>::Block],
+        blocks: &mut [<Self::Number as Blocks>::Block],
+    ) {
+        interleave::deinterleave_numbers::<Self::Number>(numbers, blocks);
+    }
+
+    /// Brings one block for each component to numbers `[channel][component]` of WIDTH channels.
+    #[inline(always)]
+    fn interleave(
+        _proof: Self::Proof,
+        blocks: &[<Self::Number as Blocks>::Block],
+        numbers: &mut [<Self::Number as Blocks>::Block],
+    ) {
+        interleave::interleave_numbers::<Self::Number>(blocks, numbers);
     }
 
     /// Copies blocks to memory past the caches; `to` begins at a multiple of 64 bytes.

@@ -34,7 +34,9 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = Neon;
+            type Narrow = Self;
             const UNROLLED: bool = true;
+            const REGISTERS: usize = 8;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: Neon, job: J) -> J::Output {

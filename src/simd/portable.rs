@@ -29,7 +29,9 @@ macro_rules! lanes {
         impl Lanes for $name {
             type Number = $number;
             type Proof = ();
+            type Narrow = Self;
             const UNROLLED: bool = false;
+            const REGISTERS: usize = 8;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: (), job: J) -> J::Output {

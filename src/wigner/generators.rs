@@ -24,10 +24,32 @@ pub fn generators(l: usize) -> Result<[DMatrix<f64>; 3], WignerError> {
     }
     let size = 2 * l + 1;
     let mut generators = [0; 3].map(|_| DMatrix::zeros(size, size));
-    let mut set = |axis: usize, row: i32, column: i32, value: f64| {
-        let [row, column] = [row, column].map(|m| (m + l as i32) as usize);
+    for Entry { axis, row, column, value } in entries(l) {
         generators[axis][(row, column)] = value;
         generators[axis][(column, row)] = -value;
+    }
+    Ok(generators)
+}
+
+/// An entry of a generator; the entry across the diagonal is its negative.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// The axis of the rotation.
+    pub axis: usize,
+    /// The row m + l.
+    pub row: usize,
+    /// The column m + l.
+    pub column: usize,
+    /// The entry.
+    pub value: f64,
+}
+
+/// One of each pair of nonzero entries of the generators of degree `l`.
+pub(super) fn entries(l: usize) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut set = |axis: usize, row: i32, column: i32, value: f64| {
+        let [row, column] = [row, column].map(|m| (m + l as i32) as usize);
+        entries.push(Entry { axis, row, column, value });
     };
     for m in 1..=l as i32 {
         set(2, -m, m, f64::from(m));
@@ -44,5 +66,5 @@ pub fn generators(l: usize) -> Result<[DMatrix<f64>; 3], WignerError> {
             set(1, -next, -m, half);
         }
     }
-    Ok(generators)
+    entries
 }

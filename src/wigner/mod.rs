@@ -20,6 +20,7 @@
 //! # Ok::<(), tesseral::wigner::WignerError>(())
 //! ```
 
+pub mod batch;
 mod euler;
 mod generators;
 mod orthogonal;
@@ -55,6 +56,28 @@ pub enum WignerError {
     /// The slice has the wrong length.
     #[error("the slice of Wigner matrices has length {found}, expected {expected}")]
     Length {
+        /// The length it needs.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+    /// The range of degrees holds none.
+    #[error("the degrees {from}..={to} are none: expected a range that is not empty")]
+    NoDegrees {
+        /// The lowest.
+        from: usize,
+        /// The highest.
+        to: usize,
+    },
+    /// A slice of a batch has the wrong length.
+    #[error(
+        "the slice of {what} for {rotations} rotations has length {found}, expected {expected}"
+    )]
+    BatchLength {
+        /// What the slice is for.
+        what: &'static str,
+        /// The number of rotations.
+        rotations: usize,
         /// The length it needs.
         expected: usize,
         /// The length it has.

@@ -7,11 +7,11 @@ use crate::{LMAX, Scalar};
 /// A nonzero entry of G in one row m.
 pub(super) struct Term {
     /// The slot of the vector factor, in the order (y, z, x).
-    slot: usize,
+    pub(super) slot: usize,
     /// The index m' + l - 1 of the factor of degree l - 1.
-    column: usize,
+    pub(super) column: usize,
     /// The entry, for f64 and for f32.
-    value: (f64, f32),
+    pub(super) value: (f64, f32),
 }
 
 /// An entry of a generated table.

@@ -1,6 +1,7 @@
 //! Numbers of about 32 digits, as unevaluated sums of two f64.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
+use tesseral::Scalar;
 
 /// The number `high + low`, where `high` is the sum rounded to f64.
 #[derive(Clone, Copy, Debug, Default)]
@@ -138,5 +139,12 @@ impl Neg for DoubleDouble {
     #[inline]
     fn neg(self) -> DoubleDouble {
         DoubleDouble { high: -self.high, low: -self.low }
+    }
+}
+
+/// Constants are the nearest f64.
+impl Scalar for DoubleDouble {
+    fn constant(value: f64, _single: f32) -> DoubleDouble {
+        DoubleDouble::from(value)
     }
 }

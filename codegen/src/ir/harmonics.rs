@@ -61,17 +61,16 @@ pub fn single_degree(tables: &Harmonics, l: usize, derivatives: Derivatives) -> 
     writer.builder.finish(outputs)
 }
 
-/// All harmonics of degrees 0 to `lmax`, in order l² + l + m, with gradients if asked.
+/// All harmonics of degrees 0 to `lmax`, in order l² + l + m, with derivatives if asked.
 ///
 /// # Panics
-/// If Hessians, or derivatives for unit vectors, are asked for: no such program is defined.
+/// If derivatives for unit vectors are asked for: no such program is defined.
 pub fn all_degrees(
     tables: &Harmonics,
     lmax: usize,
     points: Points,
     derivatives: Derivatives,
 ) -> Program {
-    assert!(derivatives < Derivatives::Second, "no program of all degrees has Hessians");
     assert!(points == Points::Solid || derivatives == Derivatives::None, "unit vectors are fixed");
     let mut writer = Writer::new();
     let degrees: Vec<Vec<Id>> = match points {
@@ -86,21 +85,29 @@ pub fn all_degrees(
     let size = (lmax + 1) * (lmax + 1);
     let values = degrees.concat();
     let mut outputs = vec![Output { name: "values", shape: vec![size], values }];
-    if derivatives == Derivatives::First {
+    if derivatives >= Derivatives::First {
         let mut values = Vec::with_capacity(3 * size);
         for axis in 0..3 {
             for l in 0..=lmax {
-                let below = match l {
-                    0 => Vec::new(),
-                    _ => degrees[l - 1].iter().map(|&id| Scaled::unscaled(id)).collect(),
-                };
-                let below = Row(below);
+                let below = Row::of_degree(&degrees, l.checked_sub(1));
                 values.extend(
                     orders(l).map(|m| writer.combination(tables.gradient(l, axis, m), &below)),
                 );
             }
         }
         outputs.push(Output { name: "gradient", shape: vec![3, size], values });
+    }
+    if derivatives == Derivatives::Second {
+        let mut components = vec![Vec::with_capacity(size); 9];
+        for l in 0..=lmax {
+            let below = Row::of_degree(&degrees, l.checked_sub(2));
+            let second = writer.hessian(tables, l, &below);
+            for (all, own) in components.iter_mut().zip(second.chunks(2 * l + 1)) {
+                all.extend_from_slice(own);
+            }
+        }
+        let values = components.concat();
+        outputs.push(Output { name: "hessian", shape: vec![3, 3, size], values });
     }
     writer.builder.finish(outputs)
 }
@@ -140,6 +147,12 @@ impl Scaled {
 struct Row(Vec<Scaled>);
 
 impl Row {
+    /// Those of one of the given degrees, empty if there is none.
+    fn of_degree(degrees: &[Vec<Id>], l: Option<usize>) -> Row {
+        let ids = l.map_or(&[][..], |l| &degrees[l]);
+        Row(ids.iter().map(|&id| Scaled::unscaled(id)).collect())
+    }
+
     fn at(&self, m: i32) -> &Scaled {
         &self.0[(self.0.len() as i32 / 2 + m) as usize]
     }

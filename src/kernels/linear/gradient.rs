@@ -3,7 +3,7 @@
 
 use super::Block;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, from_rows};
+use crate::simd::{BlockMemory, Job, Lanes, Number, deinterleave};
 
 /// How many rows are brought to lanes at once.
 const CHUNK: usize = 16;
@@ -52,7 +52,8 @@ impl<T: Number> WeightGradient<'_, T> {
                 for part in 0..parts {
                     let from = part * T::WIDTH * block.size;
                     let to = &mut lanes[part * most + row * block.size..][..block.size];
-                    deinterleave::<V>(proof, &dz[from..], to);
+                    let end = dz.len().min(from + T::WIDTH * block.size);
+                    deinterleave::<V>(proof, block.size, &dz[from..end], to);
                 }
             }
             let input = &self.input[first * self.dims[0]..][..count * self.dims[0]];
@@ -123,26 +124,6 @@ impl<T: Number> Vectors<'_, T> {
                     total.store(&mut sums[part * channels + u]);
                 }
             }
-        }
-    }
-}
-
-/// Numbers `[channel][m]` of up to WIDTH channels as one block for every m; lanes without a channel
-/// are zero.
-#[inline(always)]
-fn deinterleave<V: Lanes>(
-    proof: V::Proof,
-    numbers: &[V::Number],
-    blocks: &mut [<V::Number as Blocks>::Block],
-) {
-    let (width, size) = (V::Number::WIDTH, blocks.len());
-    if numbers.len() >= width * size {
-        return from_rows::<V>(proof, numbers, size, blocks);
-    }
-    for (m, block) in blocks.iter_mut().enumerate() {
-        *block = V::Number::ZERO;
-        for (lane, channel) in numbers.chunks_exact(size).enumerate() {
-            block[lane] = channel[m];
         }
     }
 }

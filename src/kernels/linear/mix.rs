@@ -6,7 +6,7 @@
 //! registers over the sum.
 
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, to_rows};
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave};
 
 /// How many rows are worked on before their results are written.
 const CHUNK: usize = 8;
@@ -93,16 +93,17 @@ impl<T: Number> Sums<'_, T> {
             }
             for row in 0..count {
                 let blocks = &stage[row * parts * mix.size..][..parts * mix.size];
-                let numbers = interleaved::<V>(proof, mix.size, blocks, &mut results);
+                let numbers = &mut T::numbers_mut(&mut results)[..mix.channels * mix.size];
+                interleave::<V>(proof, mix.size, blocks, numbers);
                 let place = (first + row) * self.dims[1] + mix.start;
                 let length = mix.channels * mix.size;
                 let output = &mut self.output[place..place + length];
                 if self.adds {
-                    for (z, &sum) in output.iter_mut().zip(numbers) {
+                    for (z, &sum) in output.iter_mut().zip(&*numbers) {
                         *z = *z + sum;
                     }
                 } else {
-                    output.copy_from_slice(&numbers[..length]);
+                    output.copy_from_slice(numbers);
                 }
             }
         }
@@ -170,21 +171,4 @@ fn tile<V: Lanes, const WIDTH: usize>(
             sum.store(&mut stage[target + part * mix.size]);
         }
     }
-}
-
-/// Blocks `[part][m]` of channels as numbers `[channel][m]`.
-#[inline(always)]
-fn interleaved<'a, V: Lanes>(
-    proof: V::Proof,
-    size: usize,
-    blocks: &'a [<V::Number as Blocks>::Block],
-    results: &'a mut [<V::Number as Blocks>::Block],
-) -> &'a [V::Number] {
-    if size == 1 {
-        return V::Number::numbers(blocks);
-    }
-    for (blocks, results) in blocks.chunks_exact(size).zip(results.chunks_exact_mut(size)) {
-        to_rows::<V>(proof, blocks, V::Number::numbers_mut(results), size);
-    }
-    V::Number::numbers(results)
 }

@@ -191,9 +191,9 @@ fn write<V: Lanes>(
     tile: &[BlockOf<V>],
 ) {
     let (layout, columns) = (plan.layout, plan.columns());
-    let mut output = Output { numbers, layout, components: 1, columns, streamed: false };
+    let mut output = Output { numbers, layout, components: 1, columns };
     debug_assert!(layout == Layout::Lanes || layout == Layout::Rows);
-    output.write::<V>(proof, &[tile], at, &mut []);
+    output.write::<V>(proof, &[tile], at);
 }
 
 /// Multiplies each block by its factor, if there are any.

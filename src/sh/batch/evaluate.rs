@@ -1,14 +1,14 @@
 //! Values, gradients and Hessians of a batch, block by block.
 
-use super::Layout;
-use super::fill::{BlockOf, Lower, SmallArguments, UNROLLED_LMAX, small_rows};
+use super::fill::{BlockOf, Lower};
+use super::fused::{Fused, is_fused};
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use crate::Scalar;
 use crate::sh::Axes;
-use crate::simd::{Aligned, Job, Lanes, Number};
+use crate::simd::{Aligned, Job, Lanes, Number, Path};
 
 /// The most blocks of points that one call of a program fills.
 const CHUNK: usize = 8;
@@ -33,24 +33,25 @@ struct Needs {
     values: usize,
     gradients: usize,
     hessians: usize,
-    stage: usize,
 }
 
-impl<T: Lower> Evaluate<'_, T> {
+impl<'a, T: Lower> Evaluate<'a, T> {
     fn needs(&self, chunk: usize) -> Needs {
         let direct = self.is_direct();
         let computed = self.plan.computed();
         let or_none = |needed: bool, size: usize| if needed { size } else { 0 };
-        let streamed = |output: &Output<T>| or_none(output.streamed, output.size());
-        let outputs = [Some(&self.values), self.gradients.as_ref(), self.hessians.as_ref()];
         let gradients = self.gradients.as_ref().map_or(0, |_| 3 * computed);
         let hessians = self.hessians.as_ref().map_or(0, |_| 9 * self.plan.columns());
         Needs {
             values: or_none(!direct, chunk * computed),
             gradients: or_none(!direct, gradients),
             hessians: or_none(!direct, hessians),
-            stage: outputs.into_iter().flatten().map(streamed).max().unwrap_or(0),
         }
+    }
+
+    /// The order of the derivatives.
+    pub fn order(&self) -> usize {
+        usize::from(self.gradients.is_some()) + usize::from(self.hessians.is_some())
     }
 
     /// Whether all computed blocks are the caller's.
@@ -87,21 +88,37 @@ impl<T: Lower> Evaluate<'_, T> {
         (first, second)
     }
 
-    /// Runs with enough memory on the stack.
-    pub fn start(self, path: crate::simd::Path) {
+    /// Runs in one function where there is one, or with enough memory on the stack.
+    pub fn start(self, path: Path) {
+        if is_fused::<T>(&self.plan, path, self.n, self.order()) {
+            return T::run(path, self.fused());
+        }
         let needs = self.needs(self.chunk());
-        let total = needs.values + needs.gradients + needs.hessians + needs.stage;
+        let total = needs.values + needs.gradients + needs.hessians;
         match total {
             0 => T::run(path, WithScratch { task: self, needs, scratch: &mut [] }),
             1..=128 => self.with_stack::<128>(path, needs),
             129..=512 => self.with_stack::<512>(path, needs),
             513..=2048 => self.with_stack::<2048>(path, needs),
-            _ => self.with_stack::<{ 32 * MOST }>(path, needs),
+            _ => self.with_stack::<{ 20 * MOST }>(path, needs),
+        }
+    }
+
+    fn fused(self) -> Fused<'a, T> {
+        Fused {
+            frame: self.plan.frame,
+            layout: self.plan.layout,
+            lmax: self.plan.high,
+            positions: self.positions,
+            n: self.n,
+            values: self.values.numbers,
+            gradients: self.gradients.map_or(&mut [], |output| output.numbers),
+            hessians: self.hessians.map_or(&mut [], |output| output.numbers),
         }
     }
 
     #[inline(never)]
-    fn with_stack<const N: usize>(self, path: crate::simd::Path, needs: Needs) {
+    fn with_stack<const N: usize>(self, path: Path, needs: Needs) {
         let mut scratch = Aligned([T::ZERO; N]);
         T::run(path, WithScratch { task: self, needs, scratch: &mut scratch.0 });
     }
@@ -118,7 +135,6 @@ struct Memory<'a, B> {
     values: &'a mut [B],
     gradients: &'a mut [B],
     hessians: &'a mut [B],
-    stage: &'a mut [B],
 }
 
 /// Blocks of points that are filled at once.
@@ -137,8 +153,8 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
         let WithScratch { mut task, needs, scratch } = self;
         let (values, scratch) = scratch.split_at_mut(needs.values);
         let (gradients, scratch) = scratch.split_at_mut(needs.gradients);
-        let (hessians, stage) = scratch.split_at_mut(needs.hessians);
-        let mut memory = Memory { values, gradients, hessians, stage };
+        let hessians = &mut scratch[..needs.hessians];
+        let mut memory = Memory { values, gradients, hessians };
         let (plan, direct, size) = (task.plan, task.is_direct(), task.chunk());
         let factors = plan.factors::<T>();
         let mut chunk = Chunk {
@@ -148,8 +164,7 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
             inverses: Aligned([[T::ZERO; 2]; CHUNK]),
         };
         let blocks = task.n.div_ceil(T::WIDTH);
-        let done = task.small::<V>(proof);
-        for first in (done..blocks).step_by(size) {
+        for first in (0..blocks).step_by(size) {
             let count = size.min(blocks - first);
             let points = &mut chunk.points.0[..count];
             let inverses = &mut chunk.inverses.0[..count];
@@ -159,39 +174,10 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
                 false => task.tiled::<V>(proof, &chunk, first, count, &mut memory),
             }
         }
-        if needs.stage > 0 {
-            V::fence(proof);
-        }
     }
 }
 
 impl<T: Lower> Evaluate<'_, T> {
-    /// Evaluates whole blocks of points as rows in one function, where there is one for what is
-    /// asked for; returns how many.
-    #[inline(always)]
-    fn small<V: Lanes<Number = T>>(&mut self, proof: V::Proof) -> usize {
-        let plan = &self.plan;
-        let native = plan.low == 0 && plan.high <= UNROLLED_LMAX && !plan.has_factors();
-        let native = native && !plan.frame.unit;
-        let values_only = self.gradients.is_none();
-        let gradients = plan.has_gradient_program::<V>() && !plan.has_finish();
-        let fits = native && self.hessians.is_none() && (values_only || gradients);
-        let rows = self.values.layout == Layout::Rows && !self.values.streamed;
-        if !(V::UNROLLED && fits && rows) {
-            return 0;
-        }
-        let blocks = self.n / T::WIDTH;
-        let arguments = SmallArguments {
-            frame: plan.frame,
-            positions: self.positions,
-            blocks,
-            values: self.values.numbers,
-            gradients: self.gradients.as_mut().map(|output| &mut *output.numbers),
-        };
-        small_rows::<V>(proof, plan.high, arguments);
-        blocks
-    }
-
     /// Evaluates blocks of points where the caller wants them.
     #[inline(always)]
     fn direct<V: Lanes<Number = T>>(
@@ -201,25 +187,17 @@ impl<T: Lower> Evaluate<'_, T> {
         first: usize,
         count: usize,
     ) {
-        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
         let values = self.values.blocks(first, count);
-        if !drawn {
-            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
-        }
+        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
         if self.gradients.is_none() && chunk.factors.is_none() {
             return;
         }
         for (block, values) in values.chunks_exact_mut(self.plan.computed()).enumerate() {
             let own = first + block;
-            let mut gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
+            let gradients = self.gradients.as_mut().map(|output| output.blocks(own, 1));
             let hessians = self.hessians.as_mut().map(|output| output.blocks(own, 1));
-            if drawn && let Some(gradients) = &mut gradients {
-                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
-            }
-            if !drawn || hessians.is_some() || self.plan.has_finish() {
-                let point = chunk.point(block, values);
-                V::call(proof, Derive { point, gradients, hessians, drawn });
-            }
+            let point = chunk.point(block, values);
+            V::call(proof, Derive { point, gradients, hessians });
         }
     }
 
@@ -235,43 +213,36 @@ impl<T: Lower> Evaluate<'_, T> {
     ) {
         let computed = self.plan.computed();
         let unwanted = computed - self.plan.columns();
-        let Memory { values, gradients, hessians, stage } = memory;
+        let Memory { values, gradients, hessians } = memory;
         let values = &mut values[..count * computed];
-        let drawn = self.gradients.is_some() && self.plan.has_gradient_program::<V>();
-        if !drawn {
-            self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
-        }
+        self.plan.fill::<V>(proof, &chunk.points.0[..count], values);
         for (block, values) in values.chunks_exact_mut(computed).enumerate() {
             let at = [first + block, self.n];
-            if drawn {
-                self.plan.fill_gradients::<V>(proof, &chunk.points.0[block], values, gradients);
-            }
-            let first = self.gradients.is_some() && !drawn;
-            if first || self.hessians.is_some() || self.plan.has_finish() {
+            if self.gradients.is_some() || chunk.factors.is_some() {
                 let point = chunk.point(block, values);
                 let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
                 let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
-                V::call(proof, Derive { point, gradients, hessians, drawn });
+                V::call(proof, Derive { point, gradients, hessians });
             }
             if let Some(output) = &mut self.gradients {
                 if unwanted == 0 {
-                    output.write::<V>(proof, &[gradients], at, stage);
+                    output.write::<V>(proof, &[gradients], at);
                 } else {
                     let wanted = |c: usize| c * computed + unwanted..(c + 1) * computed;
                     let tiles =
                         [&gradients[wanted(0)], &gradients[wanted(1)], &gradients[wanted(2)]];
-                    output.write::<V>(proof, &tiles, at, stage);
+                    output.write::<V>(proof, &tiles, at);
                 }
             }
             if let Some(output) = &mut self.hessians {
-                output.write::<V>(proof, &[hessians], at, stage);
+                output.write::<V>(proof, &[hessians], at);
             }
         }
         let tile = [computed, unwanted];
         let whole = self.values.write_whole::<V>(proof, values, tile, [first, self.n]);
         for (block, values) in values.chunks_exact(computed).enumerate().skip(whole) {
             let at = [first + block, self.n];
-            self.values.write::<V>(proof, &[&values[unwanted..]], at, stage);
+            self.values.write::<V>(proof, &[&values[unwanted..]], at);
         }
     }
 }
@@ -302,8 +273,6 @@ struct Derive<'a, T: Number> {
     point: Point<'a, T>,
     gradients: Option<&'a mut [T::Block]>,
     hessians: Option<&'a mut [T::Block]>,
-    /// Whether a program has given the native gradients.
-    drawn: bool,
 }
 
 impl<T: Lower> Job<T> for Derive<'_, T> {
@@ -312,9 +281,7 @@ impl<T: Lower> Job<T> for Derive<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
         if let Some(gradients) = self.gradients {
-            if !self.drawn {
-                self.point.gradients::<V>(proof, gradients);
-            }
+            self.point.gradients::<V>(proof, gradients);
             if let Some(hessians) = self.hessians {
                 self.point.hessians::<V>(proof, gradients, hessians);
                 mirror(hessians, self.point.plan.columns());

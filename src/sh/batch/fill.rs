@@ -2,140 +2,78 @@
 
 use std::marker::PhantomData;
 
-use super::points::{Frame, Positions};
+use super::programs::{
+    self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, WithProgram,
+};
 use crate::LMAX;
-use crate::sh::Axes;
-use crate::simd::{Aligned, Blocks, Job, Lanes, Number, blocks_to_rows};
+use crate::simd::{Blocks, Job, Lanes, Number};
 
 /// The block of the lanes V.
 pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
 
-/// A generated program: lanes of x, y, z to one block for each value.
-trait Program {
-    /// The number of values.
-    const VALUES: usize;
-
-    fn run<V: Lanes>(proof: V::Proof, r: [V; 3], out: &mut [BlockOf<V>]);
+/// Values of many blocks of points in blocks of lanes, once the program is chosen. Those of one
+/// block of points begin `stride` after those of the last.
+struct FillBlocks<'a, V: Lanes> {
+    proof: V::Proof,
+    points: &'a [[BlockOf<V>; 3]],
+    out: &'a mut [BlockOf<V>],
+    stride: usize,
 }
 
-/// A program on many blocks of points. Those of one block begin `stride` after those of the last.
-struct Fill<'a, B, P> {
+impl<V: Lanes> WithProgram<0, 0> for FillBlocks<'_, V> {
+    #[inline(always)]
+    fn with<P: Program<0, 0>, const K: usize>(self) {
+        let FillBlocks { proof, points, out, stride } = self;
+        V::call(proof, Fill::<_, P, K> { points, out, stride, program: PhantomData });
+    }
+}
+
+/// A program on many blocks of points.
+struct Fill<'a, B, P, const K: usize> {
     points: &'a [[B; 3]],
     out: &'a mut [B],
     stride: usize,
     program: PhantomData<P>,
 }
 
-impl<T: Number, P: Program> Job<T> for Fill<'_, T::Block, P> {
+impl<T: Number, P: Program<0, 0>, const K: usize> Job<T> for Fill<'_, T::Block, P, K> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        for ([x, y, z], out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
-            let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
-            P::run(proof, r, &mut out[..P::VALUES]);
+        for (point, out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
+            let r = point.each_ref().map(|axis| V::load(proof, axis));
+            let values: &mut [_; K] = out.first_chunk_mut().expect("a block for each value");
+            let mut out = BlockSink { values, gradient: &mut [], hessian: &mut [] };
+            P::run::<V>(proof, r, &mut out);
         }
     }
 }
 
-/// A generated program: lanes of x, y, z to values and derivatives along the native axes.
-trait GradientProgram {
-    fn run<V: Lanes>(
-        proof: V::Proof,
-        r: [V; 3],
-        values: &mut [BlockOf<V>],
-        gradient: [&mut [BlockOf<V>]; 3],
-    );
+/// A family of programs of values.
+pub(super) enum Family {
+    /// Of all degrees to `l`.
+    Solid,
+    /// The same at unit vectors.
+    Unit,
+    /// Of the degree `l`.
+    Degree,
 }
 
-/// A program with gradients on one block of points.
-struct FillGradient<'a, B, P> {
-    point: &'a [B; 3],
-    values: &'a mut [B],
-    gradient: [&'a mut [B]; 3],
-    program: PhantomData<P>,
-}
-
-impl<T: Number, P: GradientProgram> Job<T> for FillGradient<'_, T::Block, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let [x, y, z] = self.point;
-        let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
-        P::run(proof, r, self.values, self.gradient);
-    }
-}
-
-/// What [`small_rows`] reads and writes.
-pub(super) struct SmallArguments<'a, T> {
-    pub frame: Frame,
-    pub positions: Positions<'a, T>,
-    /// Whole blocks of points.
-    pub blocks: usize,
-    pub values: &'a mut [T],
-    pub gradients: Option<&'a mut [T]>,
-}
-
-/// Programs whose N values go to rows at once.
-struct SmallRows<'a, T, P, G, const N: usize> {
-    arguments: SmallArguments<'a, T>,
-    programs: PhantomData<(P, G)>,
-}
-
-/// Stands where there is no program with gradients.
-impl GradientProgram for () {
-    fn run<V: Lanes>(
-        _proof: V::Proof,
-        _r: [V; 3],
-        _values: &mut [BlockOf<V>],
-        _gradient: [&mut [BlockOf<V>]; 3],
-    ) {
-        unreachable!("gradients of this degree were not asked for");
-    }
-}
-
-impl<T: Number, P: Program, G: GradientProgram, const N: usize> Job<T>
-    for SmallRows<'_, T, P, G, N>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let SmallArguments { frame, positions, blocks, values, gradients } = self.arguments;
-        let size = N;
-        let mut tile = Aligned([T::ZERO; N]);
-        let tile = &mut tile.0;
-        let mut point = Aligned([T::ZERO; 3]);
-        let mut inverse = [T::ZERO; 2];
-        let rows = values.chunks_exact_mut(T::WIDTH * size).take(blocks).enumerate();
-        let Some(gradients) = gradients else {
-            for (block, rows) in rows {
-                frame.load::<V>(proof, positions, block * T::WIDTH, &mut point.0, &mut inverse);
-                let [x, y, z] = &point.0;
-                let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
-                P::run(proof, r, tile);
-                blocks_to_rows::<V>(proof, tile, rows, size);
-            }
-            return;
-        };
-        let mut derivatives = Aligned([[T::ZERO; N]; 3]);
-        let derivatives = derivatives.0.as_flattened_mut();
-        for ((block, rows), gradients) in rows.zip(gradients.chunks_exact_mut(3 * T::WIDTH * size))
-        {
-            frame.load::<V>(proof, positions, block * T::WIDTH, &mut point.0, &mut inverse);
-            let [x, y, z] = &point.0;
-            let r = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
-            let (first, rest) = derivatives.split_at_mut(size);
-            let (second, third) = rest.split_at_mut(size);
-            let along = match frame.axes {
-                Axes::ZPolar => [first, second, third],
-                Axes::YPolar => [third, first, second],
-            };
-            G::run(proof, r, tile, along);
-            blocks_to_rows::<V>(proof, tile, rows, size);
-            blocks_to_rows::<V>(proof, derivatives, gradients, 3 * size);
-        }
+/// Values of blocks of points by a program, which must be there.
+#[inline(always)]
+pub(super) fn unrolled<V: Lanes>(
+    proof: V::Proof,
+    (family, l): (Family, usize),
+    points: &[[BlockOf<V>; 3]],
+    out: &mut [BlockOf<V>],
+    stride: usize,
+) {
+    let job = FillBlocks::<V> { proof, points, out, stride };
+    match family {
+        Family::Solid => programs::solid(l, job),
+        Family::Unit => programs::unit(l, job),
+        Family::Degree => programs::degree(l, job),
     }
 }
 
@@ -144,8 +82,6 @@ impl<T: Number, P: Program, G: GradientProgram, const N: usize> Job<T>
 fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
     V::splat(proof, V::Number::pick(wide, narrow))
 }
-
-include!(concat!(env!("OUT_DIR"), "/batch.rs"));
 
 /// All degrees to `l` by loops over tables, order by order: where there is no program.
 #[inline(always)]

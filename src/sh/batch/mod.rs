@@ -34,10 +34,13 @@
 mod contract;
 mod evaluate;
 mod fill;
+mod fused;
 mod lower;
 mod output;
 mod plan;
 mod points;
+mod programs;
+mod stage;
 
 pub use points::Positions;
 
@@ -52,6 +55,7 @@ use contract::{Contract, Contraction};
 use evaluate::Evaluate;
 use output::Output;
 use plan::Plan;
+use stage::staged;
 
 /// How the harmonics of many points lie in memory. See the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -385,7 +389,6 @@ impl Batch {
             layout: self.layout,
             components,
             columns: self.columns(),
-            streamed,
         };
         let task = Evaluate {
             plan: Plan::new(self, order),
@@ -395,7 +398,7 @@ impl Batch {
             gradients: (order >= 1).then_some(output(gradients, 3)),
             hessians: (order >= 2).then_some(output(hessians, 9)),
         };
-        self.spread_evaluation(task);
+        self.spread_evaluation(task, streamed);
     }
 
     fn contract<T: BatchNumber>(
@@ -411,8 +414,8 @@ impl Batch {
 
     /// Runs on one thread.
     #[cfg(not(feature = "rayon"))]
-    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
-        T::evaluate(task, self.path);
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>, streamed: bool) {
+        T::evaluate(task, self.path, streamed);
     }
 
     /// Runs on one thread.
@@ -423,12 +426,15 @@ impl Batch {
 
     /// Runs on one thread, or on many where that was asked for and pays.
     #[cfg(feature = "rayon")]
-    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>) {
+    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>, streamed: bool) {
         if !self.parallel || task.n <= SHARE {
-            return T::evaluate(task, self.path);
+            return T::evaluate(task, self.path, streamed);
         }
         let (first, second) = task.halves();
-        rayon::join(|| self.spread_evaluation(first), || self.spread_evaluation(second));
+        rayon::join(
+            || self.spread_evaluation(first, streamed),
+            || self.spread_evaluation(second, streamed),
+        );
     }
 
     /// Runs on one thread, or on many where that was asked for and pays.
@@ -461,13 +467,16 @@ impl BatchNumber for f64 {}
 
 /// The kernels of one number type, compiled here and not in every crate that calls them.
 trait Kernels: fill::Lower {
-    fn evaluate(task: Evaluate<'_, Self>, path: Path);
+    fn evaluate(task: Evaluate<'_, Self>, path: Path, streamed: bool);
     fn contract(task: Contract<'_, Self>, path: Path);
 }
 
 impl Kernels for f32 {
-    fn evaluate(task: Evaluate<'_, f32>, path: Path) {
-        task.start(path);
+    fn evaluate(task: Evaluate<'_, f32>, path: Path, streamed: bool) {
+        match streamed {
+            true => staged(task, path),
+            false => task.start(path),
+        }
     }
 
     fn contract(task: Contract<'_, f32>, path: Path) {
@@ -476,8 +485,11 @@ impl Kernels for f32 {
 }
 
 impl Kernels for f64 {
-    fn evaluate(task: Evaluate<'_, f64>, path: Path) {
-        task.start(path);
+    fn evaluate(task: Evaluate<'_, f64>, path: Path, streamed: bool) {
+        match streamed {
+            true => staged(task, path),
+            false => task.start(path),
+        }
     }
 
     fn contract(task: Contract<'_, f64>, path: Path) {

@@ -1,9 +1,8 @@
-//! Where results go: straight into the caller's blocks, or through a tile into rows, or past the
-//! caches.
+//! Where results go: straight into the caller's blocks, or through a tile into rows.
 
 use super::Layout;
 use super::fill::BlockOf;
-use crate::simd::{Blocks, Lanes, Number, from_rows, stream, tiles_to_rows, to_rows};
+use crate::simd::{Blocks, Lanes, Number, from_rows, tiles_to_rows, to_rows};
 
 /// An array `[n][components][columns]` of the caller in one of the layouts.
 pub(super) struct Output<'a, T> {
@@ -11,8 +10,6 @@ pub(super) struct Output<'a, T> {
     pub layout: Layout,
     pub components: usize,
     pub columns: usize,
-    /// Written past the caches.
-    pub streamed: bool,
 }
 
 #[cfg(feature = "rayon")]
@@ -30,9 +27,14 @@ impl<T: Number> Output<'_, T> {
         self.components * self.columns
     }
 
+    /// The same for other memory.
+    pub fn with<'b>(&self, numbers: &'b mut [T]) -> Output<'b, T> {
+        Output { numbers, ..*self }
+    }
+
     /// Whether a tile of blocks is what the caller holds, so that results can be written there.
     pub fn is_direct(&self) -> bool {
-        self.layout == Layout::Lanes && !self.streamed
+        self.layout == Layout::Lanes
     }
 
     /// The caller's blocks for the block of points `index` and the `count - 1` after it.
@@ -53,7 +55,7 @@ impl<T: Number> Output<'_, T> {
         [tile, skipped]: [usize; 2],
         [first, n]: [usize; 2],
     ) -> usize {
-        if self.layout != Layout::Rows || self.streamed {
+        if self.layout != Layout::Rows {
             return 0;
         }
         let size = self.size();
@@ -64,26 +66,20 @@ impl<T: Number> Output<'_, T> {
     }
 
     /// Writes the block of points `index` of `n` from tiles that together are `[components]
-    /// [columns]`. `stage` is memory for as many blocks as one block of points has.
+    /// [columns]`.
     #[inline(always)]
     pub fn write<V: Lanes<Number = T>>(
         &mut self,
         proof: V::Proof,
         tiles: &[&[BlockOf<V>]],
         [index, n]: [usize; 2],
-        stage: &mut [BlockOf<V>],
     ) {
         let first = index * T::WIDTH;
         let count = T::WIDTH.min(n - first);
         let size = self.size();
-        let streamed = self.streamed && count == T::WIDTH;
         let mut at = 0;
         for tile in tiles {
             match self.layout {
-                Layout::Rows if streamed => {
-                    let rows = T::numbers_mut(&mut stage[..size]);
-                    to_rows::<V>(proof, tile, &mut rows[at..], size);
-                }
                 Layout::Rows => {
                     let rows = &mut self.numbers[first * size + at..];
                     match count == T::WIDTH {
@@ -92,18 +88,10 @@ impl<T: Number> Output<'_, T> {
                     }
                 }
                 Layout::Lanes => {
-                    let out = &mut self.blocks(index, 1)[at..at + tile.len()];
-                    match streamed {
-                        true => stream::<V>(proof, T::numbers(tile), T::numbers_mut(out)),
-                        false => out.copy_from_slice(tile),
-                    }
+                    self.blocks(index, 1)[at..at + tile.len()].copy_from_slice(tile);
                 }
             }
             at += tile.len();
-        }
-        if streamed && self.layout == Layout::Rows {
-            let rows = &mut self.numbers[first * size..][..T::WIDTH * size];
-            stream::<V>(proof, T::numbers(&stage[..size]), rows);
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::fill::{self, BlockOf, Lower};
+use super::fill::{self, BlockOf, Family, Lower};
 use super::points::Frame;
+use super::programs::UNROLLED_LMAX;
 use super::{Batch, Layout};
 use crate::LMAX;
 use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
-use crate::sh::{Axes, Form, Normalization, Phase};
+use crate::sh::{Axes, Normalization, Phase};
 use crate::simd::{Lanes, Number, Path};
 
 /// The most values of a point.
@@ -40,7 +41,7 @@ impl Plan {
         let options = &batch.options;
         let base = low.saturating_sub(order);
         // Above the highest program, and on the portable path, there are only loops for all degrees.
-        let programs = high <= fill::UNROLLED_LMAX && batch.path != Path::Portable;
+        let programs = high <= UNROLLED_LMAX && batch.path != Path::Portable;
         let by_degree = base > 0 && programs;
         // A value of a single degree costs up to one and a half times one of all.
         let by_degree = by_degree && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
@@ -92,36 +93,18 @@ impl Plan {
         V::Number: Lower,
     {
         let stride = self.computed();
-        let unrolled = V::UNROLLED && self.high <= fill::UNROLLED_LMAX;
+        let unrolled = V::UNROLLED && self.high <= UNROLLED_LMAX;
         if !unrolled {
             fill::looped::<V>(proof, self.high, self.frame.unit, points, out, stride);
         } else if self.by_degree {
             for l in self.base..=self.high {
-                fill::degree::<V>(proof, l, points, &mut out[self.row(l).start..], stride);
+                let out = &mut out[self.row(l).start..];
+                fill::unrolled::<V>(proof, (Family::Degree, l), points, out, stride);
             }
-        } else if self.frame.unit {
-            fill::unit::<V>(proof, self.high, points, out, stride);
         } else {
-            fill::solid::<V>(proof, self.high, points, out, stride);
+            let family = if self.frame.unit { Family::Unit } else { Family::Solid };
+            fill::unrolled::<V>(proof, (family, self.high), points, out, stride);
         }
-    }
-
-    /// Whether one program gives values and native gradients.
-    pub fn has_gradient_program<V: Lanes>(&self) -> bool {
-        V::UNROLLED && self.high <= fill::GRADIENT_LMAX && self.base == 0
-    }
-
-    /// Fills the computed values and native gradients of one block of points, by the caller's axes.
-    #[inline(always)]
-    pub fn fill_gradients<V: Lanes>(
-        &self,
-        proof: V::Proof,
-        point: &[BlockOf<V>; 3],
-        values: &mut [BlockOf<V>],
-        gradients: &mut [BlockOf<V>],
-    ) {
-        let gradient = self.by_native_axis(gradients);
-        fill::solid_gradient::<V>(proof, self.high, point, values, gradient);
     }
 
     /// The three parts of an array of the caller `[3][computed]`, by native axis.
@@ -135,11 +118,6 @@ impl Plan {
             Axes::ZPolar => [first, second, third],
             Axes::YPolar => [third, first, second],
         }
-    }
-
-    /// Whether values and native gradients are not yet what the caller wants.
-    pub fn has_finish(&self) -> bool {
-        self.has_factors() || self.frame.form == Form::Spherical
     }
 
     /// Whether values are not the native ones.

@@ -63,7 +63,6 @@ impl<'a, T: Copy> Positions<'a, T> {
     }
 
     /// The points before `at` and the others.
-    #[cfg(feature = "rayon")]
     pub(super) fn split(self, at: usize) -> (Self, Self) {
         match self {
             Positions::Rows(rows) => {
@@ -96,6 +95,15 @@ impl Frame {
         self.form == Form::Spherical && !self.unit
     }
 
+    /// Coordinates of the caller by native axes.
+    #[inline(always)]
+    pub fn native<A>(&self, [x, y, z]: [A; 3]) -> [A; 3] {
+        match self.axes {
+            Axes::ZPolar => [x, y, z],
+            Axes::YPolar => [z, x, y],
+        }
+    }
+
     /// The native arguments of the blocks of points from `first` on, as [`Frame::load`] gives them.
     #[inline(always)]
     pub fn load_many<V: Lanes>(
@@ -120,11 +128,7 @@ impl Frame {
         point: &mut [BlockOf<V>; 3],
         inverse: &mut Inverse<BlockOf<V>>,
     ) {
-        let [x, y, z] = load_block::<V>(proof, positions, first);
-        let r = match self.axes {
-            Axes::ZPolar => [x, y, z],
-            Axes::YPolar => [z, x, y],
-        };
+        let r = self.native(load_block::<V>(proof, positions, first));
         if self.divides() {
             direction(proof, r, point, inverse);
         } else {

@@ -13,50 +13,155 @@ use crate::ir::{Id, Op, Program};
 use crate::tables::harmonics::GradientTerm;
 use crate::tables::{Harmonics, Surd};
 
-/// The highest degree for which programs are written: beyond it they are no faster than loops
-/// over tables, and take long to compile.
+/// The highest degree for which programs of values are written: beyond it they are no faster than
+/// loops over tables, and take long to compile.
 const UNROLLED_LMAX: usize = 12;
 
 /// The highest degree for which programs with gradients are written: beyond it loops are bound by
 /// the same stores, and programs run out of registers.
 const GRADIENT_LMAX: usize = 5;
 
+/// The highest degree for which programs with Hessians are written, likewise.
+const HESSIAN_LMAX: usize = 3;
+
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
-    let mut programs = Vec::new();
-    for l in 0..=lmax.min(UNROLLED_LMAX) {
-        let all = |points| all_degrees(tables, l, points, Derivatives::None);
-        let order = column_order(l);
-        programs.push(program(&format!("Solid{l}"), &all(Points::Solid), &order));
-        programs.push(program(&format!("Unit{l}"), &all(Points::Unit), &order));
-        let single = single_degree(tables, l, Derivatives::None);
-        programs.push(program(&format!("Degree{l}"), &single, &(0..=2 * l).collect::<Vec<_>>()));
-    }
-    let highest = lmax.min(UNROLLED_LMAX);
-    let with_gradients = lmax.min(GRADIENT_LMAX);
-    for l in 0..=with_gradients {
-        let program = all_degrees(tables, l, Points::Solid, Derivatives::First);
-        programs.push(gradient_program(l, &program));
-    }
-    let gradient_dispatcher = gradient_dispatcher(with_gradients);
-    let dispatchers = [("solid", "Solid"), ("unit", "Unit"), ("degree", "Degree")]
-        .map(|(name, prefix)| dispatcher(highest, name, prefix));
+    let families = [
+        Family::new("Unit", lmax.min(UNROLLED_LMAX), |l| {
+            let program = all_degrees(tables, l, Points::Unit, Derivatives::None);
+            (program, Order::ByOrder)
+        }),
+        Family::new("Degree", lmax.min(UNROLLED_LMAX), |l| {
+            (single_degree(tables, l, Derivatives::None), Order::ByDegree)
+        }),
+        solid(tables, "Solid", lmax.min(UNROLLED_LMAX), Derivatives::None),
+        solid(tables, "SolidGradient", lmax.min(GRADIENT_LMAX), Derivatives::First),
+        solid(tables, "SolidHessian", lmax.min(HESSIAN_LMAX), Derivatives::Second),
+    ];
+    let texts = families.iter().map(Family::text);
+    let [programs, gradients, hessians] = [UNROLLED_LMAX, GRADIENT_LMAX, HESSIAN_LMAX]
+        .map(|limit| Literal::usize_unsuffixed(lmax.min(limit)));
     let recurrence = recurrence(tables);
-    let small = small_dispatcher(highest, with_gradients);
     let coefficients = coefficients(tables);
     quote! {
-        #(#programs)*
-        #(#dispatchers)*
-        #gradient_dispatcher
-        #small
-        /// The highest degree with programs for gradients; above it there are loops.
-        pub(super) const GRADIENT_LMAX: usize = #with_gradients;
+        #(#texts)*
         /// The highest degree with programs of its own; above it there are loops.
-        pub(super) const UNROLLED_LMAX: usize = #highest;
+        pub(super) const UNROLLED_LMAX: usize = #programs;
+        /// The highest degree with programs for gradients.
+        pub(super) const GRADIENT_LMAX: usize = #gradients;
+        /// The highest degree with programs for Hessians.
+        pub(super) const HESSIAN_LMAX: usize = #hessians;
         #coefficients
         #recurrence
     }
+}
+
+/// The programs of one kind, for degrees from 0 on.
+struct Family {
+    name: &'static str,
+    programs: Vec<(Program, Order)>,
+}
+
+/// The order in which results are stored.
+#[derive(Clone, Copy)]
+enum Order {
+    /// Four at a time, degree by degree: as rows want them.
+    ByDegree,
+    /// One by one, order by order: as columns over degrees give them.
+    ByOrder,
+}
+
+/// Programs of solid harmonics of all degrees.
+fn solid(tables: &Harmonics, name: &'static str, lmax: usize, derivatives: Derivatives) -> Family {
+    let program = |l| all_degrees(tables, l, Points::Solid, derivatives);
+    Family::new(name, lmax, |l| (program(l), Order::ByDegree))
+}
+
+impl Family {
+    fn new(name: &'static str, lmax: usize, program: impl Fn(usize) -> (Program, Order)) -> Self {
+        Family { name, programs: (0..=lmax).map(program).collect() }
+    }
+
+    /// The number of components of gradients and Hessians.
+    fn components(&self) -> [usize; 2] {
+        match self.programs[0].0.outputs.len() {
+            1 => [0, 0],
+            2 => [3, 0],
+            _ => [3, 9],
+        }
+    }
+
+    /// A type for each program, and the function that chooses one by its degree.
+    fn text(&self) -> TokenStream {
+        let programs = self.programs.iter().enumerate().map(|(l, _)| self.program(l));
+        let dispatcher = self.dispatcher();
+        quote!(#(#programs)* #dispatcher)
+    }
+
+    fn dispatcher(&self) -> TokenStream {
+        let arms = self.programs.iter().enumerate().map(|(l, (program, _))| {
+            let name = format_ident!("{}{l}", self.name);
+            let count = Literal::usize_unsuffixed(program.outputs[0].values.len());
+            let l = Literal::usize_unsuffixed(l);
+            quote!(#l => job.with::<#name, #count>(),)
+        });
+        let [first, second] = self.components().map(Literal::usize_unsuffixed);
+        let name = format_ident!("{}", snake_case(self.name));
+        let doc = format!(" Does a job with `{}<l>`. The degree has been checked.", self.name);
+        quote! {
+            #[doc = #doc]
+            #[inline(always)]
+            pub(super) fn #name<J: WithProgram<#first, #second>>(l: usize, job: J) {
+                match l {
+                    #(#arms)*
+                    _ => unreachable!("degree {l} has no program"),
+                }
+            }
+        }
+    }
+
+    /// The type that runs the program of one degree.
+    fn program(&self, l: usize) -> TokenStream {
+        let (program, order) = &self.programs[l];
+        let mut writer = Writer::new(program);
+        match order {
+            Order::ByDegree => writer.by_degree(),
+            Order::ByOrder => writer.by_order(l),
+        }
+        let lines = writer.lines;
+        let doc = format!(" {}.", program.count());
+        let name = format_ident!("{}{l}", self.name);
+        let inputs = program_inputs(program);
+        let [first, second] = self.components();
+        let [first, second] = [first, second].map(Literal::usize_unsuffixed);
+        quote! {
+            #[doc = #doc]
+            pub(super) struct #name;
+            impl Program<#first, #second> for #name {
+                #[inline(always)]
+                fn run<A: Arithmetic>(
+                    proof: A::Proof,
+                    [#(#inputs),*]: [A; 3],
+                    out: &mut impl Sink<A>,
+                ) {
+                    #(#lines)*
+                }
+            }
+        }
+    }
+}
+
+/// `SolidGradient` to `solid_gradient`.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for (index, letter) in name.char_indices() {
+        if letter.is_uppercase() && index > 0 {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
 }
 
 /// Indices l² + l ± m, order by order.
@@ -68,120 +173,6 @@ fn column_order(lmax: usize) -> Vec<usize> {
     (0..=lmax).flat_map(|m| (m..=lmax).flat_map(move |l| pair(l, m))).collect()
 }
 
-/// A type of that name which runs the program; values are stored in the order given.
-fn program(name: &str, program: &Program, order: &[usize]) -> TokenStream {
-    let doc = format!(" {}.", program.count());
-    let name = format_ident!("{name}");
-    let values = &program.outputs[0].values;
-    let mut writer =
-        Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() };
-    for &index in order {
-        writer.store(values[index], "out", index);
-    }
-    let lines = writer.lines;
-    let inputs = program_inputs(program);
-    let count = Literal::usize_unsuffixed(values.len());
-    quote! {
-        #[doc = #doc]
-        struct #name;
-        impl Program for #name {
-            const VALUES: usize = #count;
-
-            #[inline(always)]
-            fn run<V: Lanes>(proof: V::Proof, [#(#inputs),*]: [V; 3], out: &mut [BlockOf<V>]) {
-                let out: &mut [BlockOf<V>; #count] = out.try_into().expect("a block for each value");
-                #(#lines)*
-            }
-        }
-    }
-}
-
-/// A type `SolidGradient<l>` which runs a program of values and gradients. Derivatives of order m
-/// follow the values of order m + 1, the last that they read.
-fn gradient_program(l: usize, program: &Program) -> TokenStream {
-    let doc = format!(" {}.", program.count());
-    let name = format_ident!("SolidGradient{l}");
-    let [values, gradients] = [0, 1].map(|index| &program.outputs[index].values);
-    let mut writer =
-        Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() };
-    let order_of = |index: usize| {
-        let l = index.isqrt();
-        (l * l + l).abs_diff(index)
-    };
-    let order = column_order(l);
-    let size = order.len();
-    for m in 0..=l + 1 {
-        for &index in order.iter().filter(|&&index| order_of(index) == m) {
-            writer.store(values[index], "values", index);
-        }
-        for &index in order.iter().filter(|&&index| order_of(index) + 1 == m) {
-            for (axis, array) in ["dx", "dy", "dz"].into_iter().enumerate() {
-                writer.store(gradients[axis * size + index], array, index);
-            }
-        }
-    }
-    let lines = writer.lines;
-    let inputs = program_inputs(program);
-    let count = Literal::usize_unsuffixed(size);
-    quote! {
-        #[doc = #doc]
-        struct #name;
-        impl GradientProgram for #name {
-            #[inline(always)]
-            fn run<V: Lanes>(
-                proof: V::Proof,
-                [#(#inputs),*]: [V; 3],
-                values: &mut [BlockOf<V>],
-                [dx, dy, dz]: [&mut [BlockOf<V>]; 3],
-            ) {
-                const ENOUGH: &str = "a block for each value";
-                let values: &mut [BlockOf<V>; #count] = values.try_into().expect(ENOUGH);
-                let dx: &mut [BlockOf<V>; #count] = dx.try_into().expect(ENOUGH);
-                let dy: &mut [BlockOf<V>; #count] = dy.try_into().expect(ENOUGH);
-                let dz: &mut [BlockOf<V>; #count] = dz.try_into().expect(ENOUGH);
-                #(#lines)*
-            }
-        }
-    }
-}
-
-/// The function that chooses a program and a transposition in one.
-fn small_dispatcher(highest: usize, with_gradients: usize) -> TokenStream {
-    let arms = (0..=highest).map(|l| {
-        let values = format_ident!("Solid{l}");
-        let gradients = match l <= with_gradients {
-            true => {
-                let name = format_ident!("SolidGradient{l}");
-                quote!(#name)
-            }
-            false => quote!(()),
-        };
-        let count = Literal::usize_unsuffixed((l + 1) * (l + 1));
-        let l = Literal::usize_unsuffixed(l);
-        quote! {
-            #l => V::call(
-                proof,
-                SmallRows::<_, #values, #gradients, #count> { arguments, programs: PhantomData },
-            ),
-        }
-    });
-    quote! {
-        /// Native solid values, and gradients if asked, of whole blocks of points as rows. The
-        /// degree and the lengths have been checked.
-        #[inline(always)]
-        pub(super) fn small_rows<V: Lanes>(
-            proof: V::Proof,
-            l: usize,
-            arguments: SmallArguments<'_, V::Number>,
-        ) {
-            match l {
-                #(#arms)*
-                _ => unreachable!("degree {l} has no program"),
-            }
-        }
-    }
-}
-
 /// The pattern of the inputs, `_` where one is unused.
 fn program_inputs(program: &Program) -> [TokenStream; 3] {
     [0, 1, 2].map(|axis| {
@@ -191,36 +182,6 @@ fn program_inputs(program: &Program) -> [TokenStream; 3] {
     })
 }
 
-/// The function that chooses a program with gradients by its degree.
-fn gradient_dispatcher(highest: usize) -> TokenStream {
-    let arms = (0..=highest).map(|l| {
-        let program = format_ident!("SolidGradient{l}");
-        let l = Literal::usize_unsuffixed(l);
-        quote! {
-            #l => V::call(
-                proof,
-                FillGradient { point, values, gradient, program: PhantomData::<#program> },
-            ),
-        }
-    });
-    quote! {
-        /// Runs `SolidGradient<l>` on one block of points. The degree has been checked.
-        #[inline(always)]
-        pub(super) fn solid_gradient<V: Lanes>(
-            proof: V::Proof,
-            l: usize,
-            point: &[BlockOf<V>; 3],
-            values: &mut [BlockOf<V>],
-            gradient: [&mut [BlockOf<V>]; 3],
-        ) {
-            match l {
-                #(#arms)*
-                _ => unreachable!("degree {l} has no program with gradients"),
-            }
-        }
-    }
-}
-
 /// Writes the nodes that a value needs before the value itself.
 struct Writer<'a> {
     program: &'a Program,
@@ -228,13 +189,61 @@ struct Writer<'a> {
     lines: Vec<TokenStream>,
 }
 
-impl Writer<'_> {
-    /// Writes a value and where it is stored.
-    fn store(&mut self, id: Id, array: &str, index: usize) {
-        let value = self.value(id);
-        let array = format_ident!("{array}");
-        let index = Literal::usize_unsuffixed(index);
-        self.lines.push(quote!(#value.store(&mut #array[#index]);));
+impl<'a> Writer<'a> {
+    fn new(program: &'a Program) -> Self {
+        Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() }
+    }
+
+    /// Stores the values one by one, order by order.
+    fn by_order(&mut self, lmax: usize) {
+        for index in column_order(lmax) {
+            let value = self.value(self.program.outputs[0].values[index]);
+            let index = Literal::usize_unsuffixed(index);
+            self.lines.push(quote!(out.one(0, #index, #value);));
+        }
+    }
+
+    /// Stores all components four columns at a time, as soon as a degree has them.
+    fn by_degree(&mut self) {
+        let program = self.program;
+        let size = program.outputs[0].values.len();
+        let components: Vec<&[Id]> =
+            program.outputs.iter().flat_map(|output| output.values.chunks(size)).collect();
+        let mut ends: Vec<usize> = (1..).map(|l| l * l).take_while(|end| *end < size).collect();
+        ends.push(size);
+        let mut done = 0;
+        for end in ends {
+            let next = if end == size { size } else { end / 4 * 4 };
+            for (component, ids) in components.iter().enumerate() {
+                for first in (done..next).step_by(4) {
+                    self.columns(component, first, ids);
+                }
+            }
+            done = next;
+        }
+    }
+
+    /// Stores up to four columns of one component.
+    fn columns(&mut self, component: usize, first: usize, ids: &[Id]) {
+        let own = &ids[first..ids.len().min(first + 4)];
+        let values: Vec<TokenStream> = own.iter().map(|&id| self.value(id)).collect();
+        let held = |first: usize| format_ident!("held_{component}_{first}");
+        let name = Literal::usize_unsuffixed(component);
+        let index = Literal::usize_unsuffixed(first);
+        if values.len() < 4 {
+            for (index, value) in (first..).zip(values) {
+                let index = Literal::usize_unsuffixed(index);
+                self.lines.push(quote!(out.one(#name, #index, #value);));
+            }
+        } else if first % 8 == 4 {
+            let before = held(first - 4);
+            self.lines.push(quote!(out.next_four(#name, #index, #before, [#(#values),*]);));
+        } else if first + 8 <= ids.len() {
+            let held = held(first);
+            self.lines.push(quote!(let #held = out.first_four(#name, #index, [#(#values),*]);));
+        } else {
+            self.lines.push(quote!(out.four(#name, #index, [#(#values),*]);));
+        }
     }
 
     /// The expression of a value whose nodes have been written.
@@ -313,7 +322,7 @@ impl Writer<'_> {
 
 fn constant(value: &Surd) -> TokenStream {
     let (wide, narrow) = (wide_literal(value), narrow_literal(value));
-    quote!(constant::<V>(proof, #wide, #narrow))
+    quote!(constant::<A>(proof, #wide, #narrow))
 }
 
 fn wide_literal(value: &Surd) -> TokenStream {
@@ -326,33 +335,6 @@ fn narrow_literal(value: &Surd) -> TokenStream {
     let rounded = rounding::to_f32(value);
     let size = Literal::f32_unsuffixed(rounded.abs());
     if rounded < 0.0 { quote!(-#size) } else { quote!(#size) }
-}
-
-/// The function that chooses a program by its degree.
-fn dispatcher(lmax: usize, name: &str, prefix: &str) -> TokenStream {
-    let name = format_ident!("{name}");
-    let arms = (0..=lmax).map(|l| {
-        let program = format_ident!("{prefix}{l}");
-        let l = Literal::usize_unsuffixed(l);
-        quote!(#l => V::call(proof, Fill { points, out, stride, program: PhantomData::<#program> }),)
-    });
-    let doc = format!(" Runs `{prefix}<l>` on blocks of points. The degree has been checked.");
-    quote! {
-        #[doc = #doc]
-        #[inline(always)]
-        pub(super) fn #name<V: Lanes>(
-            proof: V::Proof,
-            l: usize,
-            points: &[[BlockOf<V>; 3]],
-            out: &mut [BlockOf<V>],
-            stride: usize,
-        ) {
-            match l {
-                #(#arms)*
-                _ => unreachable!("degree {l} has no program"),
-            }
-        }
-    }
 }
 
 /// The tables `LOWER_F64` and `LOWER_F32`: for l = 0..=LMAX and m = 0..=l, at l(l + 1)/2 + m, the

@@ -1,10 +1,11 @@
-//! The Rust that the `tesseral` crate includes: five files, formatted.
+//! The Rust that the `tesseral` crate includes: six files, formatted.
 
 mod coupling;
 mod function;
 mod harmonics;
 mod lanes;
 mod lmax;
+mod products;
 mod wigner;
 
 use proc_macro2::TokenStream;
@@ -27,6 +28,7 @@ pub fn files(tables: &Tables) -> Vec<SourceFile> {
         SourceFile { name: "harmonics.rs", text: format(harmonics::module(&tables.harmonics)) },
         SourceFile { name: "batch.rs", text: format(lanes::module(&tables.harmonics)) },
         SourceFile { name: "coupling.rs", text: format(coupling::module(&tables.coupling)) },
+        SourceFile { name: "products.rs", text: format(products::module(&tables.coupling)) },
         SourceFile { name: "wigner.rs", text: format(wigner::module(&tables.harmonics)) },
     ]
 }

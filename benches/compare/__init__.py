@@ -1,0 +1,1 @@
+"""What `compare.py` measures with: one file for what all subjects share, one for each subject."""

@@ -1,0 +1,107 @@
+//! What can be wrong with a symmetric contraction.
+
+use thiserror::Error;
+
+use super::polynomial::MOST;
+use crate::coupling::CouplingError;
+use crate::kernels::KernelError;
+use crate::{Irrep, Irreps};
+
+/// A symmetric contraction that cannot be made, or arguments that do not fit it.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ContractionError {
+    /// A slice has the wrong length.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// Factors are coupled on the way to a degree that has no tensor.
+    #[error(transparent)]
+    Coupling(#[from] CouplingError),
+    /// The correlation is none that there is.
+    #[error("the correlation is {found}, expected 1 to {MOST}")]
+    Correlation {
+        /// The correlation.
+        found: usize,
+    },
+    /// Blocks have different numbers of channels.
+    #[error("the {side} irreps `{irreps}` have different multiplicities, expected {expected} each")]
+    Multiplicities {
+        /// `input` or `output`.
+        side: &'static str,
+        /// The multiplicity of the first block of the input.
+        expected: usize,
+        /// The irreps.
+        irreps: Irreps,
+    },
+    /// A degree is above the tables of this build.
+    #[error(
+        "{irrep} of the {side} irreps is above degree {}, the highest of this build's coupling \
+         tables, which go to LMAX, at most to 8",
+        crate::coupling::COUPLING_LMAX
+    )]
+    Degree {
+        /// `input` or `output`.
+        side: &'static str,
+        /// The irrep.
+        irrep: Irrep,
+    },
+    /// The weights are more than a `usize` counts.
+    #[error("{elements} x {paths} x {channels} weights are more than a usize counts")]
+    Weights {
+        /// The number of elements.
+        elements: usize,
+        /// The number of paths.
+        paths: usize,
+        /// The number of channels.
+        channels: usize,
+    },
+    /// The element of a node is out of range.
+    #[error("node {node} has the element {found}, expected one below {elements}")]
+    Element {
+        /// The node.
+        node: usize,
+        /// Its element.
+        found: usize,
+        /// The number of elements.
+        elements: usize,
+    },
+    /// The attributes of a node are not one-hot.
+    #[error("the attributes of node {node} are not one-hot: expected one 1 and otherwise 0")]
+    NotOneHot {
+        /// The node.
+        node: usize,
+    },
+    /// There is no such block of the output.
+    #[error("there is no block {found} in the output irreps `{irreps}`")]
+    Output {
+        /// The block.
+        found: usize,
+        /// The irreps of the output.
+        irreps: Irreps,
+    },
+    /// There are no products of so many factors.
+    #[error("there are no products of {found} factors, expected 1 to {correlation}")]
+    Factors {
+        /// The number of factors.
+        found: usize,
+        /// The correlation.
+        correlation: usize,
+    },
+    /// There is no such path.
+    #[error("there is no path {found}, expected one below {paths}")]
+    Path {
+        /// The path.
+        found: usize,
+        /// The number of paths.
+        paths: usize,
+    },
+    /// A tensor of another basis is not spanned by this one.
+    #[error(
+        "tensor {path} of the other basis is not equivariant: a share of {missing:e} is missing"
+    )]
+    NotEquivariant {
+        /// The path of the other basis.
+        path: usize,
+        /// The norm of the symmetric part that is not spanned, relative to that of the tensor.
+        missing: f64,
+    },
+}

@@ -1,0 +1,381 @@
+//! Evaluation over lanes of channels, for the nodes of one element after those of another.
+//!
+//! The weights of an element are folded into the coefficients of the polynomials first, which all
+//! its nodes share; then a tile of nodes at a time goes through the program, so that a coefficient
+//! that is loaded is used for all of them.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use super::program::Program;
+use super::ring::{BlockOf, Kind, Ring};
+use super::transfer::{Layout, TILE, Window};
+use crate::Scalar;
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
+
+/// The nodes, those of one element after those of another.
+pub(super) struct Nodes {
+    order: Vec<usize>,
+    /// The part of each element.
+    ranges: Vec<Range<usize>>,
+}
+
+impl Nodes {
+    /// The nodes of elements below `count`.
+    pub fn new(elements: &[usize], count: usize) -> Self {
+        let mut order: Vec<usize> = (0..elements.len()).collect();
+        order.sort_by_key(|&node| elements[node]);
+        let mut end = 0;
+        let range = |element| {
+            let start = end;
+            end += order[start..].partition_point(|&node| elements[node] == element);
+            start..end
+        };
+        let ranges = (0..count).map(range).collect();
+        Nodes { order, ranges }
+    }
+}
+
+/// What is computed. Inputs are values and, for dual numbers, their derivatives; `None` is zero.
+/// The last part of results, the derivative of dual numbers, is added to what is there.
+pub(super) struct Task<'a, T, K> {
+    pub program: &'a Program,
+    pub layouts: [&'a Layout; 2],
+    pub channels: usize,
+    pub paths: usize,
+    pub nodes: &'a Nodes,
+    pub x: [Option<&'a [T]>; 2],
+    pub weights: [Option<&'a [T]>; 2],
+    /// Asks for the gradients; a constant.
+    pub out_gradient: Option<&'a [T]>,
+    pub out: Option<&'a mut [T]>,
+    pub x_gradient: Option<&'a mut [T]>,
+    pub weight_gradient: Option<&'a mut [T]>,
+    pub kind: PhantomData<K>,
+}
+
+/// The arrays of a call. Every number has the parts of its ring.
+struct Memory<'a, B> {
+    /// `[path]`.
+    weights: &'a mut [B],
+    /// `[term]`.
+    coefficients: &'a mut [B],
+    coefficient_gradients: &'a mut [B],
+    /// `[value][node of the tile]`.
+    values: &'a mut [B],
+    value_gradients: &'a mut [B],
+    /// `[component][node of the tile]`: outputs, or their gradients.
+    outputs: &'a mut [B],
+    stage: &'a mut [B],
+}
+
+impl<T: Number, K: Kind> Job<T> for Task<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
+        let program = self.program;
+        let parts = K::Of::<V>::PARTS;
+        let terms = program.inner.len() * parts;
+        let values = program.values() * TILE * parts;
+        let backward = usize::from(self.out_gradient.is_some());
+        let [input, output] = self.layouts;
+        let sizes = [
+            self.paths * parts,
+            terms,
+            backward * terms,
+            values,
+            backward * values,
+            output.components() * TILE * parts,
+            input.stage().max(output.stage()),
+        ];
+        let mut scratch = BlockMemory::<T>::new(sizes.iter().sum());
+        let mut rest = &mut *scratch;
+        let parts = sizes.map(|size| {
+            let (first, others) = std::mem::take(&mut rest).split_at_mut(size);
+            rest = others;
+            first
+        });
+        let [weights, coefficients, coefficient_gradients, values, value_gradients, outputs, stage] =
+            parts;
+        let mut memory = Memory {
+            weights,
+            coefficients,
+            coefficient_gradients,
+            values,
+            value_gradients,
+            outputs,
+            stage,
+        };
+        let nodes = self.nodes;
+        for (element, range) in
+            nodes.ranges.iter().enumerate().filter(|(_, nodes)| !nodes.is_empty())
+        {
+            for first in (0..self.channels).step_by(T::WIDTH) {
+                let window = Window {
+                    nodes: &nodes.order[range.clone()],
+                    first_channel: first,
+                    channels: T::WIDTH.min(self.channels - first),
+                    parts: K::Of::<V>::PARTS,
+                };
+                self.element::<V>(proof, element, &window, &mut memory);
+            }
+        }
+    }
+}
+
+impl<T: Number, K: Kind> Task<'_, T, K> {
+    /// A block of channels of all nodes of an element.
+    #[inline(always)]
+    fn element<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        element: usize,
+        window: &Window,
+        memory: &mut Memory<'_, T::Block>,
+    ) {
+        let [input, output] = self.layouts;
+        let program = self.program;
+        self.load_weights(element, window, memory.weights);
+        fold::<V>(proof, program, window.parts, memory.weights, memory.coefficients);
+        memory.coefficient_gradients.fill(T::ZERO);
+        for nodes in window.nodes.chunks(TILE) {
+            let window = Window { nodes, ..*window };
+            for (part, x) in self.x.into_iter().enumerate().take(window.parts) {
+                input.load::<V>(proof, x, &window, part, memory.values, memory.stage);
+            }
+            products::<V, K::Of<V>>(proof, program, memory.values);
+            if let Some(out) = self.out.as_deref_mut() {
+                forward::<V, K::Of<V>>(proof, program, memory);
+                output.add::<V>(proof, memory.outputs, &window, out, memory.stage);
+            }
+            if self.out_gradient.is_some() {
+                for (part, g) in
+                    [self.out_gradient, None].into_iter().enumerate().take(window.parts)
+                {
+                    output.load::<V>(proof, g, &window, part, memory.outputs, memory.stage);
+                }
+                memory.value_gradients.fill(T::ZERO);
+                backward::<V, K::Of<V>>(proof, program, memory);
+            }
+            if let Some(gradient) = self.x_gradient.as_deref_mut() {
+                input.add::<V>(proof, memory.value_gradients, &window, gradient, memory.stage);
+            }
+        }
+        if self.weight_gradient.is_some() {
+            unfold::<V>(proof, program, window.parts, memory);
+            self.add_weight_gradient(element, window, memory.weights);
+        }
+    }
+
+    /// The place of the weights of a path.
+    fn place(&self, element: usize, path: usize, window: &Window) -> Range<usize> {
+        let first = (element * self.paths + path) * self.channels + window.first_channel;
+        first..first + window.channels
+    }
+
+    fn load_weights(&self, element: usize, window: &Window, to: &mut [T::Block]) {
+        for (path, blocks) in to.chunks_exact_mut(window.parts).enumerate() {
+            for (block, weights) in blocks.iter_mut().zip(self.weights) {
+                *block = T::ZERO;
+                if let Some(weights) = weights {
+                    let weights = &weights[self.place(element, path, window)];
+                    block.as_mut()[..weights.len()].copy_from_slice(weights);
+                }
+            }
+        }
+    }
+
+    fn add_weight_gradient(&mut self, element: usize, window: &Window, from: &[T::Block]) {
+        for (path, blocks) in from.chunks_exact(window.parts).enumerate() {
+            let place = self.place(element, path, window);
+            let added = blocks[window.parts - 1];
+            if let Some(gradient) = self.weight_gradient.as_deref_mut() {
+                let sums = gradient[place].iter_mut().zip(added.as_ref());
+                sums.for_each(|(sum, &added)| *sum = *sum + added);
+            }
+        }
+    }
+}
+
+/// A constant in every lane.
+#[inline(always)]
+fn constant<V: Lanes>(proof: V::Proof, value: f64) -> V {
+    V::splat(proof, V::Number::constant(value, value as f32))
+}
+
+/// The coefficients of an element from its weights.
+#[inline(always)]
+fn fold<V: Lanes>(
+    proof: V::Proof,
+    program: &Program,
+    parts: usize,
+    weights: &[BlockOf<V>],
+    coefficients: &mut [BlockOf<V>],
+) {
+    for (coefficient, bounds) in coefficients.chunks_exact_mut(parts).zip(program.starts.windows(2))
+    {
+        for (part, block) in coefficient.iter_mut().enumerate() {
+            let mut sum = constant::<V>(proof, 0.0);
+            for &(path, factor) in &program.addends[bounds[0]..bounds[1]] {
+                let weight = V::load(proof, &weights[path as usize * parts + part]);
+                sum = weight.mul_add(constant(proof, factor), sum);
+            }
+            sum.store(block);
+        }
+    }
+}
+
+/// The last part of the gradients of weights from those of coefficients; the transpose of [`fold`].
+#[inline(always)]
+fn unfold<V: Lanes>(
+    proof: V::Proof,
+    program: &Program,
+    parts: usize,
+    memory: &mut Memory<'_, BlockOf<V>>,
+) {
+    memory.weights.fill(V::Number::ZERO);
+    let gradients = memory.coefficient_gradients.chunks_exact(parts);
+    for (gradient, bounds) in gradients.zip(program.starts.windows(2)) {
+        let gradient = V::load(proof, &gradient[parts - 1]);
+        for &(path, factor) in &program.addends[bounds[0]..bounds[1]] {
+            let sum = &mut memory.weights[path as usize * parts + parts - 1];
+            gradient.mul_add(constant(proof, factor), V::load(proof, sum)).store(sum);
+        }
+    }
+}
+
+/// A number of each node of a tile.
+#[inline(always)]
+fn load_tile<V: Lanes, R: Ring<V>>(
+    proof: V::Proof,
+    blocks: &[BlockOf<V>],
+    index: usize,
+) -> [R; TILE] {
+    let blocks = &blocks[index * TILE * R::PARTS..][..TILE * R::PARTS];
+    std::array::from_fn(|node| R::load(proof, &blocks[node * R::PARTS..]))
+}
+
+#[inline(always)]
+fn store_tile<V: Lanes, R: Ring<V>>(numbers: [R; TILE], blocks: &mut [BlockOf<V>], index: usize) {
+    let blocks = &mut blocks[index * TILE * R::PARTS..][..TILE * R::PARTS];
+    for (node, number) in numbers.into_iter().enumerate() {
+        number.store(&mut blocks[node * R::PARTS..]);
+    }
+}
+
+/// The products that the terms need.
+#[inline(always)]
+fn products<V: Lanes, R: Ring<V>>(proof: V::Proof, program: &Program, values: &mut [BlockOf<V>]) {
+    for (index, &[a, b]) in program.products.iter().enumerate() {
+        let a: [R; TILE] = load_tile(proof, values, a as usize);
+        let b: [R; TILE] = load_tile(proof, values, b as usize);
+        let product = std::array::from_fn(|node| a[node].mul(b[node]));
+        store_tile(product, values, program.variables + index);
+    }
+}
+
+/// Every polynomial.
+#[inline(always)]
+fn forward<V: Lanes, R: Ring<V>>(
+    proof: V::Proof,
+    program: &Program,
+    memory: &mut Memory<'_, BlockOf<V>>,
+) {
+    let (values, coefficients) = (&*memory.values, &*memory.coefficients);
+    for (row, groups) in program.rows.iter().enumerate() {
+        let mut sum = [R::zero(proof); TILE];
+        for group in &program.groups[groups.clone()] {
+            let inner: [R; TILE] =
+                inner_sum(proof, program, group.terms.clone(), values, coefficients);
+            sum = match group.outer {
+                None => std::array::from_fn(|node| inner[node].add(sum[node])),
+                Some(outer) => {
+                    let outer: [R; TILE] = load_tile(proof, values, outer as usize);
+                    std::array::from_fn(|node| outer[node].mul_add(inner[node], sum[node]))
+                }
+            };
+        }
+        store_tile(sum, memory.outputs, row);
+    }
+}
+
+/// Σ coefficient · inner over the terms of a group.
+#[inline(always)]
+fn inner_sum<V: Lanes, R: Ring<V>>(
+    proof: V::Proof,
+    program: &Program,
+    terms: Range<usize>,
+    values: &[BlockOf<V>],
+    coefficients: &[BlockOf<V>],
+) -> [R; TILE] {
+    let coefficients = &coefficients[terms.start * R::PARTS..terms.end * R::PARTS];
+    let mut sum = [R::zero(proof); TILE];
+    for (&value, coefficient) in
+        program.inner[terms].iter().zip(coefficients.chunks_exact(R::PARTS))
+    {
+        let coefficient = R::load(proof, coefficient);
+        let value: [R; TILE] = load_tile(proof, values, value as usize);
+        sum = std::array::from_fn(|node| coefficient.mul_add(value[node], sum[node]));
+    }
+    sum
+}
+
+/// The gradients of values and coefficients, given those of the polynomials.
+#[inline(always)]
+fn backward<V: Lanes, R: Ring<V>>(
+    proof: V::Proof,
+    program: &Program,
+    memory: &mut Memory<'_, BlockOf<V>>,
+) {
+    let (values, coefficients) = (&*memory.values, &*memory.coefficients);
+    let gradients = &mut *memory.value_gradients;
+    for (row, groups) in program.rows.iter().enumerate() {
+        let out_gradient: [R; TILE] = load_tile(proof, memory.outputs, row);
+        for group in &program.groups[groups.clone()] {
+            let terms = group.terms.clone();
+            let mut factor = out_gradient;
+            if let Some(outer) = group.outer {
+                let outer = outer as usize;
+                let inner: [R; TILE] =
+                    inner_sum(proof, program, terms.clone(), values, coefficients);
+                let mut gradient: [R; TILE] = load_tile(proof, gradients, outer);
+                let value: [R; TILE] = load_tile(proof, values, outer);
+                for node in 0..TILE {
+                    gradient[node] = out_gradient[node].mul_add(inner[node], gradient[node]);
+                    factor[node] = out_gradient[node].mul(value[node]);
+                }
+                store_tile(gradient, gradients, outer);
+            }
+            let part = terms.start * R::PARTS..terms.end * R::PARTS;
+            let sums = memory.coefficient_gradients[part.clone()].chunks_exact_mut(R::PARTS);
+            let coefficients = coefficients[part].chunks_exact(R::PARTS);
+            for ((&inner, coefficient), sum) in
+                program.inner[terms].iter().zip(coefficients).zip(sums)
+            {
+                let inner = inner as usize;
+                let coefficient = R::load(proof, coefficient);
+                let value: [R; TILE] = load_tile(proof, values, inner);
+                let mut gradient: [R; TILE] = load_tile(proof, gradients, inner);
+                let mut total = R::load(proof, sum);
+                for node in 0..TILE {
+                    gradient[node] = factor[node].mul_add(coefficient, gradient[node]);
+                    total = factor[node].mul_add(value[node], total);
+                }
+                store_tile(gradient, gradients, inner);
+                total.store(sum);
+            }
+        }
+    }
+    for (index, &[a, b]) in program.products.iter().enumerate() {
+        let product: [R; TILE] = load_tile(proof, gradients, program.variables + index);
+        // One after the other: the two factors of a square are the same.
+        for (factor, other) in [(a as usize, b as usize), (b as usize, a as usize)] {
+            let other: [R; TILE] = load_tile(proof, values, other);
+            let gradient: [R; TILE] = load_tile(proof, gradients, factor);
+            let sum =
+                std::array::from_fn(|node| product[node].mul_add(other[node], gradient[node]));
+            store_tile(sum, gradients, factor);
+        }
+    }
+}

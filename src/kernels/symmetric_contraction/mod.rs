@@ -1,0 +1,530 @@
+//! The symmetric contraction of MACE: all products of up to four factors of the same features that
+//! are equivariant, channel by channel.
+//!
+//! Batatia et al. 2022, arXiv:2206.07697, equations 10 and 11: for the features A of a node,
+//!
+//! `B[c, LM] = Σ_η w[element, η, c] Σ U_η[M; i1, …, iν] A[c, i1] … A[c, iν]`,
+//!
+//! where i runs over the components of all irreps of a channel, and η over a basis of the
+//! equivariant symmetric tensors with ν = 1 … correlation factors.
+//!
+//! # Basis
+//! For each block of the output, each ν, and each rising list of input blocks b1 ≤ … ≤ bν, in lexical
+//! order, the factors are coupled one after the other with the tensors C(l1,l2→l3) of
+//! [`crate::coupling`], through all irreps on the way, lower degrees first and the first coupling
+//! outermost. The results are symmetrised, and brought by Gram and Schmidt, in this order, to
+//! tensors that are orthonormal: Σ over (i1 … iν) of U_η U_η' is 1 for η = η' and 0 otherwise, for each
+//! M. Those that depend on their predecessors are left out. So each tensor has the sign of its
+//! coupling, and a tensor of one or two factors is the coupling tensor itself, symmetrised. The
+//! number of paths is the multiplicity of the output in the symmetric power of the input.
+//!
+//! MACE keeps one weight for every way to couple ν blocks in any order, which are dependent once
+//! the factors are the same: with 0e+1o+2e+3o, three factors and the output 0e, 23 where there are
+//! 9. [`SymmetricContraction::mace_conversion`] is the matrix between the two.
+
+mod basis;
+mod convert;
+mod error;
+mod evaluate;
+mod polynomial;
+mod program;
+mod ring;
+mod transfer;
+
+pub use convert::Conversion;
+pub use error::ContractionError;
+
+use std::marker::PhantomData;
+
+use super::check_length;
+use crate::coupling::{COUPLING_LMAX, Convention};
+use crate::simd::{Number, Path};
+use crate::{Irrep, Irreps};
+use basis::Member;
+use evaluate::{Nodes, Task};
+use polynomial::{Channel, MOST};
+use program::Program;
+use ring::{Derivatives, Kind, Values};
+use transfer::Layout;
+
+/// The symmetric contraction of MACE. See the [module](self).
+///
+/// Features are `[node][irreps.dim()]` in the layout `mul_ir`, all blocks with one multiplicity, the
+/// channels; weights are `[element][path][channel]`. It works in f32 and f64, over lanes of
+/// channels on the fastest instructions of the machine.
+///
+/// # Example
+/// ```
+/// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+///
+/// // Invariants of a vector v and a scalar s up to the second order: s, s², v·v/√3.
+/// let contraction =
+///     SymmetricContraction::new(&"2x0e+2x1o".parse()?, &"2x0e".parse()?, 2, 1)?;
+/// assert_eq!(contraction.paths().len(), 3);
+/// let x = [2.0, 3.0, 1.0, 2.0, 2.0, 0.0, 0.0, 1.0];
+/// let weights = [1.0, 1.0, 10.0, 10.0, 100.0 * 3f64.sqrt(), 0.0];
+/// let mut b = [0.0; 2];
+/// contraction.forward(&[0], &x, &weights, &mut b)?;
+/// assert!((b[0] - (2.0 + 40.0 + 900.0)).abs() < 1e-12);
+/// assert_eq!(b[1], 3.0 + 90.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SymmetricContraction {
+    input: Irreps,
+    output: Irreps,
+    correlation: usize,
+    channels: usize,
+    elements: usize,
+    paths: Vec<ContractionPath>,
+    channel: Channel,
+    program: Program,
+    layouts: [Layout; 2],
+    path: Path,
+}
+
+/// A member of the basis: how its first term was coupled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractionPath {
+    /// The block of the output.
+    pub output: usize,
+    /// The blocks of the factors, in rising order.
+    pub factors: Vec<usize>,
+    /// The irreps that the factors were coupled to, one after the other: the first is that of the
+    /// first factor, the last that of the output.
+    pub coupled: Vec<Irrep>,
+}
+
+/// One term of a member of the basis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// The order M of the output, counted from 0.
+    pub m: usize,
+    /// The components of a channel that are multiplied, in rising order.
+    pub factors: Vec<usize>,
+    /// The coefficient: the sum of the entries of U at all orders of the factors.
+    pub coefficient: f64,
+}
+
+/// Where derivatives are added; `None` for what is not needed.
+#[derive(Debug)]
+pub struct ContractionGradients<'a, T> {
+    /// That of the features, `[node][input.dim()]`.
+    pub x: Option<&'a mut [T]>,
+    /// That of the weights, `[element][path][channel]`.
+    pub weights: Option<&'a mut [T]>,
+}
+
+impl SymmetricContraction {
+    /// The contraction of `input` to `output` with products of up to `correlation` factors and
+    /// weights for `elements` kinds of nodes.
+    ///
+    /// Blocks of the output that no product reaches are zero.
+    ///
+    /// # Errors
+    /// If the blocks have different multiplicities, the correlation is not 1 to 4, or a degree, of
+    /// the irreps or on the way (at most that of the output plus those of the factors to come), has
+    /// no coupling tensor in this build.
+    pub fn new(
+        input: &Irreps,
+        output: &Irreps,
+        correlation: usize,
+        elements: usize,
+    ) -> Result<Self, ContractionError> {
+        if !(1..=MOST).contains(&correlation) {
+            return Err(ContractionError::Correlation { found: correlation });
+        }
+        let channels = input.iter().chain(output).map(|block| block.mul).next().unwrap_or(0);
+        check_irreps("input", input, channels)?;
+        check_irreps("output", output, channels)?;
+        let channel = Channel::new(input);
+        let mut paths = Vec::new();
+        let mut members = Vec::new();
+        for (index, block) in output.iter().enumerate() {
+            let first = members.len();
+            for factors in 1..=correlation {
+                members.extend(basis::basis(&channel, block.irrep, factors)?);
+            }
+            paths.extend(members[first..].iter().map(|member: &Member| ContractionPath {
+                output: index,
+                factors: member.blocks.clone(),
+                coupled: member.coupled.clone(),
+            }));
+        }
+        let weights = elements.checked_mul(paths.len()).and_then(|n| n.checked_mul(channels));
+        if weights.is_none() {
+            let paths = paths.len();
+            return Err(ContractionError::Weights { elements, paths, channels });
+        }
+        let outputs: Vec<(usize, Vec<(usize, &Member)>)> = output
+            .iter()
+            .enumerate()
+            .map(|(index, block)| {
+                let of_block =
+                    members.iter().enumerate().filter(|&(path, _)| paths[path].output == index);
+                (block.irrep.dim(), of_block.collect())
+            })
+            .collect();
+        let program = Program::new(channel.size, &outputs);
+        let layouts = [Layout::new(input), Layout::new(output)];
+        let (input, output, path) = (input.clone(), output.clone(), Path::best());
+        Ok(SymmetricContraction {
+            input,
+            output,
+            correlation,
+            channels,
+            elements,
+            paths,
+            channel,
+            program,
+            layouts,
+            path,
+        })
+    }
+
+    /// The same on another path, for tests and timings; on the portable one where the machine lacks
+    /// it.
+    pub fn with_path(self, path: Path) -> Self {
+        SymmetricContraction { path, ..self }
+    }
+
+    /// The irreps of the input.
+    pub fn input(&self) -> &Irreps {
+        &self.input
+    }
+
+    /// The irreps of the output.
+    pub fn output(&self) -> &Irreps {
+        &self.output
+    }
+
+    /// The most factors of a product.
+    pub fn correlation(&self) -> usize {
+        self.correlation
+    }
+
+    /// The number of channels.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The number of elements.
+    pub fn elements(&self) -> usize {
+        self.elements
+    }
+
+    /// The basis, in the order of the weights: by block of the output, then by number of factors.
+    pub fn paths(&self) -> &[ContractionPath] {
+        &self.paths
+    }
+
+    /// The number of weights: elements × paths × channels.
+    pub fn num_weights(&self) -> usize {
+        self.elements * self.paths.len() * self.channels
+    }
+
+    /// The number of coefficients of all polynomials, which is about the multiplications with
+    /// additions for a channel of a node.
+    pub fn num_terms(&self) -> usize {
+        self.program.inner.len()
+    }
+
+    /// The polynomials of a path. They are derived anew, which takes as long as for
+    /// [`SymmetricContraction::new`].
+    ///
+    /// # Errors
+    /// If there is no such path.
+    pub fn terms(&self, path: usize) -> Result<Vec<Term>, ContractionError> {
+        let paths = self.paths.len();
+        let Some(found) = self.paths.get(path) else {
+            return Err(ContractionError::Path { found: path, paths });
+        };
+        let members = self.members(found.output, found.factors.len())?;
+        let same =
+            |other: &&Member| other.blocks == found.factors && other.coupled == found.coupled;
+        let polynomials = members.iter().find(same).map(|member| &member.components);
+        let components = polynomials.into_iter().flatten().enumerate();
+        Ok(components
+            .flat_map(|(m, polynomial)| {
+                polynomial.iter().map(move |(monomial, &coefficient)| {
+                    let factors = monomial.variables().iter().map(|&v| v as usize).collect();
+                    Term { m, factors, coefficient }
+                })
+            })
+            .collect())
+    }
+
+    /// The element of each node from attributes `[node][element]` that are one-hot, as MACE has
+    /// them.
+    ///
+    /// # Errors
+    /// If the length is not a multiple of the number of elements, or a row is not one-hot.
+    pub fn elements_of<T: Number>(&self, attributes: &[T]) -> Result<Vec<usize>, ContractionError> {
+        let nodes = attributes.len().checked_div(self.elements).unwrap_or(0);
+        check_length("the attributes", nodes * self.elements, attributes.len())?;
+        let (zero, one) = (T::constant(0.0, 0.0), T::constant(1.0, 1.0));
+        let element = |(node, row): (usize, &[T])| {
+            let hot = row.iter().position(|&value| value == one);
+            let others = row.iter().filter(|&&value| value == zero).count();
+            hot.filter(|_| others + 1 == row.len()).ok_or(ContractionError::NotOneHot { node })
+        };
+        attributes.chunks_exact(self.elements.max(1)).enumerate().map(element).collect()
+    }
+
+    /// The outputs of nodes, `[node][output.dim()]`, given the element and the features of each.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length or an element is out of range.
+    pub fn forward<T: Number>(
+        &self,
+        elements: &[usize],
+        x: &[T],
+        weights: &[T],
+        out: &mut [T],
+    ) -> Result<(), ContractionError> {
+        self.check(
+            elements,
+            &[("the features", x)],
+            &[("the weights", weights)],
+            &[("the output", out)],
+        )?;
+        out.fill(T::default());
+        let nodes = Nodes::new(elements, self.elements);
+        let mut task = self.task::<T, Values>(&nodes);
+        task.x[0] = Some(x);
+        task.weights[0] = Some(weights);
+        task.out = Some(out);
+        T::run(self.path, task);
+        Ok(())
+    }
+
+    /// The vector-Jacobian product: adds to the gradients that are given.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length or an element is out of range.
+    pub fn backward<T: Number>(
+        &self,
+        elements: &[usize],
+        x: &[T],
+        weights: &[T],
+        out_gradient: &[T],
+        gradients: ContractionGradients<'_, T>,
+    ) -> Result<(), ContractionError> {
+        let mut features = vec![("the features", x)];
+        let mut of_weights = vec![("the weights", weights)];
+        features.extend(gradients.x.as_deref().map(|x| ("the gradient of the features", x)));
+        of_weights.extend(gradients.weights.as_deref().map(|w| ("the gradient of the weights", w)));
+        let outputs = [("the gradient of the output", out_gradient)];
+        self.check(elements, &features, &of_weights, &outputs)?;
+        let nodes = Nodes::new(elements, self.elements);
+        let mut task = self.task::<T, Values>(&nodes);
+        task.x[0] = Some(x);
+        task.weights[0] = Some(weights);
+        task.out_gradient = Some(out_gradient);
+        task.x_gradient = gradients.x;
+        task.weight_gradient = gradients.weights;
+        T::run(self.path, task);
+        Ok(())
+    }
+
+    /// The derivative of [`SymmetricContraction::backward`], as training on forces needs it.
+    ///
+    /// `tangents` are the cotangents of what `backward` gives: for `u` of the gradient of the features
+    /// and `v` of that of the weights, the derivatives of Φ = u · ∂x + v · ∂weights by the features and
+    /// the weights are added to `gradients`, that by the gradient of the output to
+    /// `out_gradient_gradient`. The last is also the Jacobian-vector product of `forward` along (u, v).
+    ///
+    /// # Errors
+    /// If a slice has the wrong length or an element is out of range.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of `backward`, and the cotangents"
+    )]
+    pub fn backward_twice<T: Number>(
+        &self,
+        elements: &[usize],
+        x: &[T],
+        weights: &[T],
+        out_gradient: &[T],
+        tangents: (Option<&[T]>, Option<&[T]>),
+        gradients: ContractionGradients<'_, T>,
+        out_gradient_gradient: Option<&mut [T]>,
+    ) -> Result<(), ContractionError> {
+        let (x_tangent, weight_tangent) = tangents;
+        let mut features = vec![("the features", x)];
+        let mut of_weights = vec![("the weights", weights)];
+        let mut outputs = vec![("the gradient of the output", out_gradient)];
+        features.extend(x_tangent.map(|x| ("the cotangent of the features", x)));
+        features.extend(gradients.x.as_deref().map(|x| ("the gradient of the features", x)));
+        of_weights.extend(weight_tangent.map(|w| ("the cotangent of the weights", w)));
+        of_weights.extend(gradients.weights.as_deref().map(|w| ("the gradient of the weights", w)));
+        outputs.extend(
+            out_gradient_gradient
+                .as_deref()
+                .map(|g| ("the gradient of the gradient of the output", g)),
+        );
+        self.check(elements, &features, &of_weights, &outputs)?;
+        let nodes = Nodes::new(elements, self.elements);
+        // Φ is the derivative of out_gradient · forward along the tangents, so its gradient is the
+        // derivative of the gradient along them: `backward` over dual numbers.
+        let mut task = self.task::<T, Derivatives>(&nodes);
+        task.x = [Some(x), x_tangent];
+        task.weights = [Some(weights), weight_tangent];
+        task.out = out_gradient_gradient;
+        if gradients.x.is_some() || gradients.weights.is_some() {
+            task.out_gradient = Some(out_gradient);
+        }
+        task.x_gradient = gradients.x;
+        task.weight_gradient = gradients.weights;
+        T::run(self.path, task);
+        Ok(())
+    }
+
+    /// The matrix from the paths of MACE for a block of the output and a number of factors ν: those
+    /// of `U_matrix_real` with the normalization `component`, in its order, as the buffers
+    /// `U_matrix_ν` of a checkpoint have them.
+    ///
+    /// Checkpoints of MACE are made with e3nn 0.4.4: [`Convention::OldWigner3j`]. Those with
+    /// `use_reduced_cg` have the basis of cuEquivariance instead:
+    /// [`SymmetricContraction::tensor_conversion`] takes any basis. Where there is no path at all MACE
+    /// keeps one weight, of no effect, and so does this.
+    ///
+    /// # Errors
+    /// If there is no such block or number of factors, or a degree on the way has no coupling tensor
+    /// in this build.
+    pub fn mace_conversion(
+        &self,
+        output: usize,
+        factors: usize,
+        convention: Convention,
+    ) -> Result<Conversion, ContractionError> {
+        let members = self.members(output, factors)?;
+        let members: Vec<&Member> = members.iter().collect();
+        convert::from_mace(&self.channel, self.output[output].irrep, factors, convention, &members)
+    }
+
+    /// The matrix from the paths of any other basis, given its tensors for a block of the output and
+    /// a number of factors ν, `[2L + 1][i1]…[iν][path]`: a buffer `U_matrix_ν` of a checkpoint of
+    /// MACE. They need not be symmetric.
+    ///
+    /// # Errors
+    /// If there is no such block or number of factors, the length does not fit, or a tensor is not
+    /// equivariant.
+    pub fn tensor_conversion(
+        &self,
+        output: usize,
+        factors: usize,
+        paths: usize,
+        tensors: &[f64],
+    ) -> Result<Conversion, ContractionError> {
+        let members = self.members(output, factors)?;
+        let members: Vec<&Member> = members.iter().collect();
+        let irrep = self.output[output].irrep;
+        convert::from_tensors(&self.channel, irrep, factors, tensors, paths, &members)
+    }
+
+    /// All weights from those of MACE. `theirs(block, ν)` are the weights
+    /// `[element][path of MACE][channel]` of a block of the output and a number of factors: of a
+    /// checkpoint, `contractions.{block}.weights_max` for ν = correlation, and
+    /// `contractions.{block}.weights.{correlation - 1 - ν}` below it.
+    ///
+    /// # Errors
+    /// As [`SymmetricContraction::mace_conversion`], and if a slice has the wrong length.
+    pub fn weights_from_mace<'a, T: Number>(
+        &self,
+        convention: Convention,
+        mut theirs: impl FnMut(usize, usize) -> &'a [T],
+    ) -> Result<Vec<T>, ContractionError> {
+        let mut weights = vec![T::default(); self.num_weights()];
+        let mut first = 0;
+        for output in 0..self.output.len() {
+            for factors in 1..=self.correlation {
+                let conversion = self.mace_conversion(output, factors, convention)?;
+                let theirs = theirs(output, factors);
+                let size = conversion.theirs() * self.channels;
+                check_length("the weights of MACE", self.elements * size, theirs.len())?;
+                for element in 0..self.elements {
+                    let from = (element * self.paths.len() + first) * self.channels;
+                    let ours = &mut weights[from..from + conversion.ours() * self.channels];
+                    conversion.apply(self.channels, &theirs[element * size..][..size], ours)?;
+                }
+                first += conversion.ours();
+            }
+        }
+        Ok(weights)
+    }
+
+    /// The basis for a block of the output and a number of factors.
+    fn members(&self, output: usize, factors: usize) -> Result<Vec<Member>, ContractionError> {
+        let Some(block) = self.output.get(output) else {
+            return Err(ContractionError::Output { found: output, irreps: self.output.clone() });
+        };
+        if !(1..=self.correlation).contains(&factors) {
+            let correlation = self.correlation;
+            return Err(ContractionError::Factors { found: factors, correlation });
+        }
+        Ok(basis::basis(&self.channel, block.irrep, factors)?)
+    }
+
+    fn task<'a, T: Number, K: Kind>(&'a self, nodes: &'a Nodes) -> Task<'a, T, K> {
+        Task {
+            program: &self.program,
+            layouts: [&self.layouts[0], &self.layouts[1]],
+            channels: self.channels,
+            paths: self.paths.len(),
+            nodes,
+            x: [None; 2],
+            weights: [None; 2],
+            out_gradient: None,
+            out: None,
+            x_gradient: None,
+            weight_gradient: None,
+            kind: PhantomData,
+        }
+    }
+
+    fn check<T>(
+        &self,
+        elements: &[usize],
+        features: &[(&'static str, &[T])],
+        weights: &[(&'static str, &[T])],
+        outputs: &[(&'static str, &[T])],
+    ) -> Result<(), ContractionError> {
+        for (what, slice) in features {
+            check_length(what, elements.len() * self.input.dim(), slice.len())?;
+        }
+        for (what, slice) in weights {
+            check_length(what, self.num_weights(), slice.len())?;
+        }
+        for (what, slice) in outputs {
+            check_length(what, elements.len() * self.output.dim(), slice.len())?;
+        }
+        self.check_elements(elements)
+    }
+
+    /// Checks that every element is in range.
+    pub(crate) fn check_elements(&self, elements: &[usize]) -> Result<(), ContractionError> {
+        match elements.iter().position(|&element| element >= self.elements) {
+            Some(node) => {
+                let (found, elements) = (elements[node], self.elements);
+                Err(ContractionError::Element { node, found, elements })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_irreps(
+    side: &'static str,
+    irreps: &Irreps,
+    channels: usize,
+) -> Result<(), ContractionError> {
+    if irreps.iter().any(|block| block.mul != channels) {
+        let irreps = irreps.clone();
+        return Err(ContractionError::Multiplicities { side, expected: channels, irreps });
+    }
+    match irreps.iter().find(|block| block.irrep.l > COUPLING_LMAX) {
+        Some(block) => Err(ContractionError::Degree { side, irrep: block.irrep }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,288 @@
+//! Tensor products whose paths follow from the irreps: full, fully connected, elementwise, of a
+//! convolution, and the square.
+
+use super::TensorProduct;
+use super::instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
+use crate::coupling::Tensor;
+use crate::irreps::MulIrrep;
+use crate::kernels::KernelError;
+use crate::{Irrep, Irreps};
+
+/// A path to an irrep of its own: the irrep, its multiplicity, and how it comes about.
+struct Found {
+    irrep: Irrep,
+    mul: usize,
+    blocks: [usize; 2],
+    mode: Mode,
+    path_weight: f64,
+}
+
+impl TensorProduct {
+    /// Every channel of the first with every channel of the second, to all irreps in `keep`, each
+    /// path to a block of its own in the order of irreps: e3nn's `FullTensorProduct`.
+    ///
+    /// ```
+    /// use tesseral::kernels::TensorProduct;
+    ///
+    /// let product = TensorProduct::full(&"2x1o".parse()?, &"3x1o".parse()?, |_| true)?;
+    /// assert_eq!(product.output().to_string(), "6x0e+6x1e+6x2e");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the dimension of the output does not fit in a
+    /// `usize`.
+    pub fn full(
+        first: &Irreps,
+        second: &Irreps,
+        keep: impl Fn(Irrep) -> bool,
+    ) -> Result<Self, KernelError> {
+        Self::all_paths(first, second, Mode::Uvuv, false, keep)
+    }
+
+    /// Every channel pair to every channel of the output, along every path that there is, one
+    /// weight for each: e3nn's `FullyConnectedTensorProduct`.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    pub fn fully_connected(
+        first: &Irreps,
+        second: &Irreps,
+        output: &Irreps,
+    ) -> Result<Self, KernelError> {
+        let mut paths = Vec::new();
+        for (i, a) in first.iter().enumerate() {
+            for (j, b) in second.iter().enumerate() {
+                for (k, c) in output.iter().enumerate() {
+                    if a.irrep.product_contains(b.irrep, c.irrep) {
+                        paths.push(Instruction::new(i, j, k, Mode::Uvw).weighted());
+                    }
+                }
+            }
+        }
+        Self::new(first.clone(), second.clone(), output.clone(), &paths)
+    }
+
+    /// Channel by channel, to all irreps in `keep`: e3nn's `ElementwiseTensorProduct`. Blocks are
+    /// cut where those of the other input end.
+    ///
+    /// # Errors
+    /// If the inputs have different numbers of channels, a degree has no coupling tensor, or the
+    /// dimension of the output does not fit in a `usize`.
+    pub fn elementwise(
+        first: &Irreps,
+        second: &Irreps,
+        keep: impl Fn(Irrep) -> bool,
+    ) -> Result<Self, KernelError> {
+        let (a, b) = (first.num_irreps(), second.num_irreps());
+        if a != b {
+            return Err(KernelError::Channels { first: a, second: b });
+        }
+        let [cut_first, cut_second] = cut([first, second])?;
+        let mut found = Vec::new();
+        for (index, (a, b)) in cut_first.iter().zip(&cut_second).enumerate() {
+            for irrep in kept(a.irrep, b.irrep, &keep)? {
+                let blocks = [index; 2];
+                found.push(Found { irrep, mul: a.mul, blocks, mode: Mode::Uuu, path_weight: 1.0 });
+            }
+        }
+        let cut = Self::of_found(&cut_first, &cut_second, found, false, Normalization::default())?;
+        // Rows are the same, block by block.
+        Ok(TensorProduct { first: first.clone(), second: second.clone(), ..cut })
+    }
+
+    /// The product of features with harmonics of an edge, to the irreps in `keep`, one weight for
+    /// every channel of every path: the convolution of Tensor Field Networks (Thomas et al. 2018,
+    /// arXiv:1802.08219), e3nn's mode `uvu`.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the number of weights or the dimension of the output
+    /// does not fit in a `usize`.
+    pub fn convolution(
+        features: &Irreps,
+        harmonics: &Irreps,
+        keep: impl Fn(Irrep) -> bool,
+    ) -> Result<Self, KernelError> {
+        Self::all_paths(features, harmonics, Mode::Uvu, true, keep)
+    }
+
+    /// The product of features with themselves, to all irreps in `keep`, every pair once: e3nn's
+    /// `TensorSquare` without output irreps. To be evaluated with the same features as first and
+    /// second input.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the dimension of the output does not fit in a
+    /// `usize`.
+    pub fn square(
+        irreps: &Irreps,
+        normalization: IrrepNormalization,
+        keep: impl Fn(Irrep) -> bool,
+    ) -> Result<Self, KernelError> {
+        let mut found = Vec::new();
+        for (i, a) in irreps.iter().enumerate() {
+            for (j, b) in irreps.iter().enumerate().skip(i) {
+                for irrep in kept(a.irrep, b.irrep, &keep)? {
+                    for meeting in meetings(i == j, [*a, *b], irrep, normalization) {
+                        let Meeting { outer: mode, variance: path_weight, .. } = meeting;
+                        let too_many = KernelError::Weights { path: found.len() };
+                        let mul = mode.pairs([a.mul, b.mul]).ok_or(too_many)?;
+                        found.push(Found { irrep, mul, blocks: [i, j], mode, path_weight });
+                    }
+                }
+            }
+        }
+        Self::of_found(irreps, irreps, found, false, SQUARE)
+    }
+
+    /// The product of features with themselves to given irreps, one weight for every pair and
+    /// channel of the output: e3nn's `TensorSquare` with output irreps. To be evaluated with the
+    /// same features as first and second input.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    pub fn square_to(
+        irreps: &Irreps,
+        output: &Irreps,
+        normalization: IrrepNormalization,
+    ) -> Result<Self, KernelError> {
+        let mut paths = Vec::new();
+        for (i, a) in irreps.iter().enumerate() {
+            for (j, b) in irreps.iter().enumerate().skip(i) {
+                for (k, c) in output.iter().enumerate() {
+                    if !a.irrep.product_contains(b.irrep, c.irrep) {
+                        continue;
+                    }
+                    for meeting in meetings(i == j, [*a, *b], c.irrep, normalization) {
+                        let path = Instruction::new(i, j, k, meeting.dense).weighted();
+                        paths.push(path.with_path_weight(meeting.variance));
+                    }
+                }
+            }
+        }
+        let irreps = irreps.clone();
+        Self::with_normalization(irreps.clone(), irreps, output.clone(), &paths, SQUARE)
+    }
+
+    /// A path from every pair of blocks to every irrep in their product that is kept, sorted by
+    /// irrep.
+    fn all_paths(
+        first: &Irreps,
+        second: &Irreps,
+        mode: Mode,
+        weighted: bool,
+        keep: impl Fn(Irrep) -> bool,
+    ) -> Result<Self, KernelError> {
+        let mut found = Vec::new();
+        for (i, a) in first.iter().enumerate() {
+            for (j, b) in second.iter().enumerate() {
+                for irrep in kept(a.irrep, b.irrep, &keep)? {
+                    let mul = match mode {
+                        Mode::Uvu => Some(a.mul),
+                        _ => mode.pairs([a.mul, b.mul]),
+                    };
+                    let mul = mul.ok_or(KernelError::Weights { path: found.len() })?;
+                    found.push(Found { irrep, mul, blocks: [i, j], mode, path_weight: 1.0 });
+                }
+            }
+        }
+        Self::of_found(first, second, found, weighted, Normalization::default())
+    }
+
+    /// The product along paths, each to a block of its own, sorted by irrep.
+    fn of_found(
+        first: &Irreps,
+        second: &Irreps,
+        mut found: Vec<Found>,
+        weighted: bool,
+        normalization: Normalization,
+    ) -> Result<Self, KernelError> {
+        found.sort_by_key(|found| found.irrep);
+        let output = Irreps::new(found.iter().map(|found| (found.mul, found.irrep)))?;
+        let path = |(output, found): (usize, &Found)| {
+            let [first, second] = found.blocks;
+            let path = Instruction::new(first, second, output, found.mode);
+            Instruction { weighted, path_weight: found.path_weight, ..path }
+        };
+        let paths: Vec<Instruction> = found.iter().enumerate().map(path).collect();
+        Self::with_normalization(first.clone(), second.clone(), output, &paths, normalization)
+    }
+}
+
+/// The irreps in a product that are kept. That each has a coupling tensor is checked here, before
+/// a list of all degrees up to any number is in memory.
+fn kept(a: Irrep, b: Irrep, keep: &impl Fn(Irrep) -> bool) -> Result<Vec<Irrep>, KernelError> {
+    let mut kept = Vec::new();
+    for irrep in (a * b).filter(|irrep| keep(*irrep)) {
+        Tensor::new(a.l, b.l, irrep.l)?;
+        kept.push(irrep);
+    }
+    Ok(kept)
+}
+
+/// Two lists of blocks, cut so that they have the same multiplicities.
+fn cut([first, second]: [&Irreps; 2]) -> Result<[Irreps; 2], KernelError> {
+    let mut rest = [first, second].map(|irreps| {
+        irreps.iter().copied().filter(|block| block.mul > 0).collect::<Vec<MulIrrep>>()
+    });
+    for blocks in &mut rest {
+        blocks.reverse();
+    }
+    let mut cut = [Vec::new(), Vec::new()];
+    while let [Some(a), Some(b)] = [rest[0].pop(), rest[1].pop()] {
+        let mul = a.mul.min(b.mul);
+        for (side, block) in [a, b].into_iter().enumerate() {
+            cut[side].push((mul, block.irrep));
+            if block.mul > mul {
+                rest[side].push(MulIrrep::new(block.mul - mul, block.irrep));
+            }
+        }
+    }
+    let [first, second] = cut;
+    Ok([Irreps::new(first)?, Irreps::new(second)?])
+}
+
+/// Path weights of squares hold the normalization of the coupling.
+const SQUARE: Normalization =
+    Normalization { irreps: IrrepNormalization::None, paths: PathNormalization::Element };
+
+/// One way in which the blocks of a square meet.
+struct Meeting {
+    /// The mode to a channel for every pair.
+    outer: Mode,
+    /// The mode to all channels.
+    dense: Mode,
+    /// The variance of the path.
+    variance: f64,
+}
+
+/// The ways in which two blocks of a square meet, with their variances (e3nn's `TensorSquare`):
+/// different blocks; different channels of one block; a channel with itself, which couples to even
+/// degrees only.
+fn meetings(
+    same: bool,
+    [a, b]: [MulIrrep; 2],
+    output: Irrep,
+    normalization: IrrepNormalization,
+) -> Vec<Meeting> {
+    let sizes = [a.irrep, b.irrep, output].map(Irrep::dim);
+    let variance = normalization.variance(sizes);
+    if !same {
+        return vec![Meeting { outer: Mode::Uvuv, dense: Mode::Uvw, variance }];
+    }
+    let mut meetings = Vec::new();
+    if a.mul > 1 {
+        meetings.push(Meeting { outer: Mode::UvuLessV, dense: Mode::ULessVw, variance });
+    }
+    if output.l.is_multiple_of(2) {
+        let [n1, _, n3] = sizes.map(|n| n as f64);
+        let variance = match (normalization, output.l) {
+            (IrrepNormalization::Component, 0) => n3 / (n1 + 2.0),
+            (IrrepNormalization::Component, _) => n3 / 2.0,
+            (IrrepNormalization::Norm, 0) => n3 * n1,
+            (IrrepNormalization::Norm, _) => n1 * (n1 + 2.0) / 2.0,
+            (IrrepNormalization::None, _) => 1.0,
+        };
+        meetings.push(Meeting { outer: Mode::Uuu, dense: Mode::Uuw, variance });
+    }
+    meetings
+}

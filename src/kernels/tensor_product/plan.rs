@@ -1,0 +1,167 @@
+//! A path with everything that evaluation needs: where its blocks begin, its coupling table, its
+//! weights and its factor.
+
+use std::sync::Arc;
+
+use super::instruction::{Instruction, Mode, Normalization};
+use super::triple::Table;
+use crate::Irreps;
+use crate::coupling::Tensor;
+use crate::kernels::KernelError;
+
+/// One path, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub mode: Mode,
+    /// Of the inputs and the output.
+    pub multiplicities: [usize; 3],
+    /// 2l + 1 of the inputs and the output.
+    pub sizes: [usize; 3],
+    /// The blocks of the inputs and the output.
+    pub blocks: [usize; 3],
+    /// Where the blocks begin in a row.
+    pub starts: [usize; 3],
+    /// Where the weights begin in a row of weights.
+    pub weights: Option<usize>,
+    /// The factor on the native coupling tensor.
+    pub scale: f64,
+    pub table: Arc<Table>,
+}
+
+/// Resolves all paths; also gives the number of weights.
+pub(super) fn plans(
+    irreps: [&Irreps; 3],
+    instructions: &[Instruction],
+    normalization: Normalization,
+) -> Result<(Vec<Plan>, usize), KernelError> {
+    let starts = irreps.map(block_starts);
+    let mut plans = Vec::new();
+    let mut num_weights = 0_usize;
+    for (index, path) in instructions.iter().enumerate() {
+        let plan = Plan::new(index, path, irreps, &starts, num_weights)?;
+        if path.weighted {
+            num_weights = plan
+                .checked_num_weights()
+                .and_then(|added| num_weights.checked_add(added))
+                .ok_or(KernelError::Weights { path: index })?;
+        }
+        plans.push(plan);
+    }
+    let paths: Vec<(Instruction, [usize; 2])> = instructions
+        .iter()
+        .zip(&plans)
+        .map(|(&path, plan)| (path, [plan.multiplicities[0], plan.multiplicities[1]]))
+        .collect();
+    for ((plan, path), total) in
+        plans.iter_mut().zip(instructions).zip(normalization.of_paths(&paths))
+    {
+        // The native tensor is e3nn's times √(2l3 + 1).
+        let variance = normalization.irreps.variance(plan.sizes) / plan.sizes[2] as f64;
+        plan.scale = (variance * path.path_weight / total).sqrt();
+    }
+    Ok((plans, num_weights))
+}
+
+fn block_starts(irreps: &Irreps) -> Vec<usize> {
+    irreps.slices().into_iter().map(|slice| slice.start).collect()
+}
+
+impl Plan {
+    fn new(
+        index: usize,
+        path: &Instruction,
+        irreps: [&Irreps; 3],
+        starts: &[Vec<usize>; 3],
+        weights: usize,
+    ) -> Result<Self, KernelError> {
+        let blocks = [path.first, path.second, path.output];
+        let mut found = [None; 3];
+        for side in 0..3 {
+            found[side] = irreps[side].get(blocks[side]);
+        }
+        let [Some(first), Some(second), Some(output)] = found else {
+            let missing = found.iter().position(Option::is_none).unwrap_or(0);
+            return Err(KernelError::Block {
+                path: index,
+                side: ["first", "second", "output"][missing],
+                block: blocks[missing],
+                irreps: irreps[missing].clone(),
+            });
+        };
+        if first.irrep.parity * second.irrep.parity != output.irrep.parity {
+            return Err(KernelError::Parity {
+                path: index,
+                first: first.irrep,
+                second: second.irrep,
+                output: output.irrep,
+            });
+        }
+        let multiplicities = [first.mul, second.mul, output.mul];
+        if !path.mode.fits(multiplicities) {
+            return Err(KernelError::Multiplicity {
+                path: index,
+                mode: path.mode,
+                expected: path.mode.expectation(),
+                found: multiplicities,
+            });
+        }
+        // Without weights every channel of the output would be the same.
+        let needs_weights = path.mode.is_dense() && !(path.mode == Mode::Uuw && output.mul == 1);
+        if needs_weights && !path.weighted {
+            return Err(KernelError::Unweighted { path: index, mode: path.mode });
+        }
+        if !(path.path_weight.is_finite() && path.path_weight >= 0.0) {
+            return Err(KernelError::PathWeight {
+                path: index,
+                found: path.path_weight.to_string(),
+            });
+        }
+        let degrees = [first, second, output].map(|block| block.irrep.l);
+        let tensor = Tensor::new(degrees[0], degrees[1], degrees[2])?;
+        Ok(Plan {
+            mode: path.mode,
+            multiplicities,
+            sizes: degrees.map(|l| 2 * l + 1),
+            blocks,
+            starts: [0, 1, 2].map(|side| starts[side][blocks[side]]),
+            weights: path.weighted.then_some(weights),
+            scale: 1.0,
+            table: Arc::new(Table::new(&tensor)),
+        })
+    }
+
+    /// The number of weights, if a usize counts them.
+    fn checked_num_weights(&self) -> Option<usize> {
+        let [first, second, output] = self.multiplicities;
+        let pairs = self.mode.pairs([first, second])?;
+        if self.mode.is_dense() { pairs.checked_mul(output) } else { Some(pairs) }
+    }
+
+    /// The number of weights of a weighted path.
+    pub fn num_weights(&self) -> usize {
+        self.checked_num_weights().expect("they were counted when the path was resolved")
+    }
+
+    /// The channel pairs (u, v) in the order of their weights.
+    pub fn pairs(&self) -> impl Iterator<Item = [usize; 2]> {
+        let [first, second, _] = self.multiplicities;
+        let mode = self.mode;
+        (0..first).flat_map(move |u| {
+            let partners = match mode {
+                Mode::Uvw | Mode::Uvu | Mode::Uvv | Mode::Uvuv => 0..second,
+                Mode::Uuw | Mode::Uuu => u..u + 1,
+                Mode::UvuLessV | Mode::ULessVw => u + 1..second,
+            };
+            partners.map(move |v| [u, v])
+        })
+    }
+
+    /// The channel of the output of the pair (u, v), the one of that index, where there is one.
+    pub fn target(&self, [u, v]: [usize; 2], index: usize) -> usize {
+        match self.mode {
+            Mode::Uvv => v,
+            Mode::Uvuv | Mode::UvuLessV => index,
+            _ => u,
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The coupling of one triple of degrees on lanes: straight-line code for low degrees, loops over
+//! the table of the coupling tensor for all others.
+//!
+//! Lanes are whatever there is much of: channels, or rows. With channels on the lanes the second
+//! factor y, the same for all of them, becomes a matrix first,
+//! `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are kept.
+
+use crate::Scalar;
+use crate::coupling::Tensor;
+use crate::simd::{Blocks, Job, Lanes, Number};
+
+/// The block of the lanes V.
+pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
+
+/// The coupling of degrees (l1, l2) to l3. B blocks of lanes at once share what is read of M.
+pub(super) trait Triple: Copy {
+    /// 2l + 1 of each degree.
+    fn sizes(&self) -> [usize; 3];
+
+    /// The number of entries of M.
+    fn entries(&self) -> usize;
+
+    /// M of y.
+    fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]);
+
+    /// `z[m3] += w · Σ M[m1, m3] x[m1]`.
+    fn forward<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        m: &[V::Number],
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        z: [&mut [BlockOf<V>]; B],
+    );
+
+    /// With `g[m1] = Σ M[m1, m3] dz[m3]`: `dx[m1] += w g[m1]`, and the result is `Σ x[m1] g[m1]`,
+    /// the derivative by w.
+    fn backward<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        m: &[V::Number],
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        dz: [&[BlockOf<V>]; B],
+        dx: Option<[&mut [BlockOf<V>]; B]>,
+    ) -> [V; B];
+
+    /// `dM[m1, m3] += w x[m1] dz[m3]`.
+    fn outer<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        dz: [&[BlockOf<V>]; B],
+        dm: &mut [BlockOf<V>],
+    );
+
+    /// `dy[m2] += scale · Σ C[m1, m2, m3] dM[m1, m3]`.
+    fn contract<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        dm: &[BlockOf<V>],
+        dy: &mut [BlockOf<V>],
+    );
+
+    /// `z[m3] = scale · Σ C[m1, m2, m3] x[m1] y[m2]`.
+    fn couple<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        x: &[BlockOf<V>],
+        y: &[BlockOf<V>],
+        z: &mut [BlockOf<V>],
+    );
+
+    /// Adds the vector-Jacobian product of [`Triple::couple`] to `dx` and `dy`.
+    fn couple_back<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        inputs: [&[BlockOf<V>]; 3],
+        dx: &mut [BlockOf<V>],
+        dy: &mut [BlockOf<V>],
+    );
+}
+
+/// Something to do with the coupling of a triple on lanes of T.
+pub(super) trait Work<T> {
+    fn run<V: Lanes<Number = T>, K: Triple>(self, proof: V::Proof, triple: K);
+}
+
+/// Does some work with the fastest code for a triple, in a function of its own.
+#[inline(always)]
+pub(super) fn with_triple<V: Lanes, W: Work<V::Number>>(proof: V::Proof, table: &Table, work: W) {
+    let task = Task::<V, W> { proof, work };
+    let rest = if V::UNROLLED { with_unrolled(table.degrees, task) } else { Err(task) };
+    if let Err(task) = rest {
+        task.run(table);
+    }
+}
+
+/// Some work, ready to be entered.
+struct Task<V: Lanes, W> {
+    proof: V::Proof,
+    work: W,
+}
+
+impl<V: Lanes, W: Work<V::Number>> Task<V, W> {
+    #[inline(always)]
+    fn run<K: Triple>(self, triple: K) {
+        V::call(self.proof, Entered { work: self.work, triple });
+    }
+}
+
+struct Entered<W, K> {
+    work: W,
+    triple: K,
+}
+
+impl<T, W: Work<T>, K: Triple> Job<T> for Entered<W, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        self.work.run::<V, K>(proof, self.triple);
+    }
+}
+
+/// One nonzero entry of the coupling tensor: indices m + l, and the place of (m1, m3) in M.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    m: [usize; 3],
+    place: usize,
+    value: f64,
+}
+
+/// The coupling tensor as lists, for any degrees.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub degrees: [usize; 3],
+    terms: Vec<Term>,
+    /// (m1, m3) of each entry of M.
+    pairs: Vec<[usize; 2]>,
+}
+
+impl Table {
+    pub fn new(tensor: &Tensor) -> Table {
+        let degrees = tensor.degrees();
+        let place = |m: i8, l: usize| (i32::from(m) + l as i32) as usize;
+        let mut terms: Vec<Term> = tensor
+            .nonzeros()
+            .iter()
+            .map(|entry| Term {
+                m: [0, 1, 2].map(|side| place(entry.m[side], degrees[side])),
+                place: 0,
+                value: entry.value,
+            })
+            .collect();
+        terms.sort_by_key(|term| (term.m[0], term.m[2], term.m[1]));
+        let mut pairs: Vec<[usize; 2]> = Vec::new();
+        for term in &mut terms {
+            let pair = [term.m[0], term.m[2]];
+            if pairs.last() != Some(&pair) {
+                pairs.push(pair);
+            }
+            term.place = pairs.len() - 1;
+        }
+        Table { degrees, terms, pairs }
+    }
+}
+
+impl Triple for &Table {
+    fn sizes(&self) -> [usize; 3] {
+        self.degrees.map(|l| 2 * l + 1)
+    }
+
+    fn entries(&self) -> usize {
+        self.pairs.len()
+    }
+
+    #[inline(always)]
+    fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]) {
+        m[..self.pairs.len()].fill(T::default());
+        for term in &self.terms {
+            m[term.place] = m[term.place] + number::<T>(term.value) * (scale * y[term.m[1]]);
+        }
+    }
+
+    #[inline(always)]
+    fn forward<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        m: &[V::Number],
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        z: [&mut [BlockOf<V>]; B],
+    ) {
+        for b in 0..B {
+            for (&[m1, m3], &entry) in self.pairs.iter().zip(m) {
+                let x = V::load(proof, &x[b][m1]).mul(V::splat(proof, entry));
+                add_to(proof, w[b], x, &mut z[b][m3]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn backward<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        m: &[V::Number],
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        dz: [&[BlockOf<V>]; B],
+        mut dx: Option<[&mut [BlockOf<V>]; B]>,
+    ) -> [V; B] {
+        let mut sums = [V::splat(proof, V::Number::default()); B];
+        for b in 0..B {
+            for (&[m1, m3], &entry) in self.pairs.iter().zip(m) {
+                let g = V::load(proof, &dz[b][m3]).mul(V::splat(proof, entry));
+                sums[b] = V::load(proof, &x[b][m1]).mul_add(g, sums[b]);
+                if let Some(dx) = &mut dx {
+                    add_to(proof, w[b], g, &mut dx[b][m1]);
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn outer<V: Lanes, const B: usize>(
+        &self,
+        proof: V::Proof,
+        w: [V; B],
+        x: [&[BlockOf<V>]; B],
+        dz: [&[BlockOf<V>]; B],
+        dm: &mut [BlockOf<V>],
+    ) {
+        for b in 0..B {
+            for (&[m1, m3], dm) in self.pairs.iter().zip(&mut *dm) {
+                let x = w[b].mul(V::load(proof, &x[b][m1]));
+                add_to(proof, x, V::load(proof, &dz[b][m3]), dm);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn contract<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        dm: &[BlockOf<V>],
+        dy: &mut [BlockOf<V>],
+    ) {
+        for term in &self.terms {
+            let factor = scale.mul(V::splat(proof, number(term.value)));
+            add_to(proof, factor, V::load(proof, &dm[term.place]), &mut dy[term.m[1]]);
+        }
+    }
+
+    #[inline(always)]
+    fn couple<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        x: &[BlockOf<V>],
+        y: &[BlockOf<V>],
+        z: &mut [BlockOf<V>],
+    ) {
+        z[..self.sizes()[2]].fill(V::Number::ZERO);
+        for term in &self.terms {
+            let [m1, m2, m3] = term.m;
+            let product = V::load(proof, &x[m1]).mul(V::load(proof, &y[m2]));
+            let factor = scale.mul(V::splat(proof, number(term.value)));
+            add_to(proof, factor, product, &mut z[m3]);
+        }
+    }
+
+    #[inline(always)]
+    fn couple_back<V: Lanes>(
+        &self,
+        proof: V::Proof,
+        scale: V,
+        [x, y, dz]: [&[BlockOf<V>]; 3],
+        dx: &mut [BlockOf<V>],
+        dy: &mut [BlockOf<V>],
+    ) {
+        for term in &self.terms {
+            let [m1, m2, m3] = term.m;
+            let factor = scale.mul(V::splat(proof, number(term.value)));
+            let g = factor.mul(V::load(proof, &dz[m3]));
+            add_to(proof, g, V::load(proof, &y[m2]), &mut dx[m1]);
+            add_to(proof, g, V::load(proof, &x[m1]), &mut dy[m2]);
+        }
+    }
+}
+
+/// A coefficient in the type of the features.
+pub(in crate::kernels) fn number<T: Scalar>(value: f64) -> T {
+    T::constant(value, value as f32)
+}
+
+// What the generated code is written with.
+
+/// A slice whose length is known.
+#[inline(always)]
+fn sized<B, const N: usize>(slice: &[B]) -> &[B; N] {
+    slice[..N].try_into().expect("the slice has just been cut")
+}
+
+/// A slice whose length is known.
+#[inline(always)]
+fn sized_mut<B, const N: usize>(slice: &mut [B]) -> &mut [B; N] {
+    (&mut slice[..N]).try_into().expect("the slice has just been cut")
+}
+
+#[inline(always)]
+fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
+    V::splat(proof, V::Number::pick(wide, narrow))
+}
+
+/// One component of B arrays.
+#[inline(always)]
+fn load<V: Lanes, const B: usize, const N: usize>(
+    proof: V::Proof,
+    arrays: &[&[BlockOf<V>; N]; B],
+    index: usize,
+) -> [V; B] {
+    arrays.map(|array| V::load(proof, &array[index]))
+}
+
+#[inline(always)]
+fn times<V: Lanes, const B: usize>(factor: V, x: [V; B]) -> [V; B] {
+    x.map(|x| factor.mul(x))
+}
+
+#[inline(always)]
+fn times_add<V: Lanes, const B: usize>(factor: V, x: [V; B], sum: [V; B]) -> [V; B] {
+    std::array::from_fn(|b| factor.mul_add(x[b], sum[b]))
+}
+
+#[inline(always)]
+fn product<V: Lanes, const B: usize>(x: [V; B], y: [V; B]) -> [V; B] {
+    std::array::from_fn(|b| x[b].mul(y[b]))
+}
+
+#[inline(always)]
+fn multiply_add<V: Lanes, const B: usize>(x: [V; B], y: [V; B], sum: [V; B]) -> [V; B] {
+    std::array::from_fn(|b| x[b].mul_add(y[b], sum[b]))
+}
+
+/// Adds w · x to one component of B arrays.
+#[inline(always)]
+fn add_scaled<V: Lanes, const B: usize, const N: usize>(
+    proof: V::Proof,
+    w: [V; B],
+    x: [V; B],
+    arrays: &mut [&mut [BlockOf<V>; N]; B],
+    index: usize,
+) {
+    for b in 0..B {
+        add_to(proof, w[b], x[b], &mut arrays[b][index]);
+    }
+}
+
+/// Adds Σ x · y to a block.
+#[inline(always)]
+fn add_product<V: Lanes, const B: usize>(
+    proof: V::Proof,
+    x: [V; B],
+    y: [V; B],
+    block: &mut BlockOf<V>,
+) {
+    let mut sum = V::load(proof, block);
+    for b in 0..B {
+        sum = x[b].mul_add(y[b], sum);
+    }
+    sum.store(block);
+}
+
+/// Adds x · y to a block.
+#[inline(always)]
+pub(super) fn add_to<V: Lanes>(proof: V::Proof, x: V, y: V, block: &mut BlockOf<V>) {
+    x.mul_add(y, V::load(proof, block)).store(block);
+}
+
+include!(concat!(env!("OUT_DIR"), "/products.rs"));

@@ -1,0 +1,251 @@
+//! Derivatives of the matrices along rotations, by the generators: d/dt D = L_a D.
+
+use super::Batch;
+use super::recursion::{BlockOf, Recursion, lift};
+use super::rows::{Columns, Entries, load_rotations};
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
+use crate::wigner::all_len;
+use crate::wigner::generators::{Entry, entries};
+use crate::{LMAX, Scalar};
+
+/// The most entries of one degree.
+const MOST: usize = (2 * LMAX + 1) * (2 * LMAX + 1);
+
+/// What is computed; see the functions of [`Batch`].
+pub(super) enum Task<'a, T> {
+    Torques {
+        cotangents: &'a [T],
+        torques: &'a mut [T],
+    },
+    PullBack {
+        cotangents: &'a [T],
+        gradient: &'a mut [T],
+    },
+    PushForward {
+        tangents: &'a [T],
+        derivatives: &'a mut [T],
+    },
+    Twice {
+        cotangents: &'a [T],
+        weights: &'a [T],
+        torques: &'a mut [T],
+        by_cotangents: &'a mut [T],
+    },
+}
+
+/// Derivatives at the rotations.
+pub(super) struct Derivatives<'a, T> {
+    pub batch: Batch,
+    pub rotations: &'a [[[T; 3]; 3]],
+    pub task: Task<'a, T>,
+}
+
+impl<T: Number> Derivatives<'_, T> {
+    /// Runs on the path of the batch.
+    pub fn start(self) {
+        let recursion = Recursion::new(self.batch.high);
+        let generators = (0..=self.batch.high).map(entries).collect();
+        let mut scratch = BlockMemory::<T>::new(all_len(self.batch.high) + 2 * MOST);
+        let path = self.batch.path;
+        T::run(path, Run { task: self, recursion, generators, scratch: &mut scratch });
+    }
+}
+
+struct Run<'a, 'b, T: Number> {
+    task: Derivatives<'a, T>,
+    recursion: Recursion<T>,
+    generators: Vec<Vec<Entry>>,
+    scratch: &'b mut [T::Block],
+}
+
+impl<T: Number> Job<T> for Run<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Run {
+            task: Derivatives { batch, rotations, mut task },
+            recursion,
+            generators,
+            scratch,
+        } = self;
+        let n = rotations.len();
+        let (matrices, scratch) = scratch.split_at_mut(all_len(batch.high));
+        let (tile, other) = scratch.split_at_mut(MOST);
+        let vectors = Columns { n, stride: 3, start: 0 };
+        for block in 0..n.div_ceil(T::WIDTH) {
+            let first = load_rotations::<V>(rotations, block);
+            let mut along = [T::ZERO; 3];
+            if let Task::PushForward { tangents, .. } | Task::Twice { weights: tangents, .. } =
+                &task
+            {
+                vectors.read::<V>(proof, tangents, &mut along, block);
+            }
+            let mut torque = [T::ZERO; 3];
+            for l in 0..=batch.high {
+                lift::<V>(proof, &recursion, l, &first, matrices);
+                if l < batch.low {
+                    continue;
+                }
+                let size = 2 * l + 1;
+                let matrix = &matrices[all_len(l) - size * size..all_len(l)];
+                let (tile, other) = (&mut tile[..size * size], &mut other[..size * size]);
+                let caller = Entries::of_degree(&batch, n, l);
+                let generators = &generators[l];
+                match &mut task {
+                    Task::Torques { cotangents, .. } | Task::PullBack { cotangents, .. } => {
+                        caller.read::<V>(proof, cotangents, tile, block);
+                        add_torque::<V>(proof, generators, size, [tile, matrix], &mut torque);
+                    }
+                    Task::PushForward { derivatives, .. } => {
+                        turn::<V>(proof, generators, size, &along, matrix, tile);
+                        caller.write::<V>(proof, tile, derivatives, block);
+                    }
+                    Task::Twice { cotangents, by_cotangents, .. } => {
+                        turn::<V>(proof, generators, size, &along, matrix, tile);
+                        caller.write::<V>(proof, tile, by_cotangents, block);
+                        // τ along another axis of Lᵀ c, where L is along the weights.
+                        caller.read::<V>(proof, cotangents, tile, block);
+                        turn::<V>(proof, generators, size, &along, tile, other);
+                        subtract_torque::<V>(proof, generators, size, [other, matrix], &mut torque);
+                    }
+                }
+            }
+            match &mut task {
+                Task::Torques { torques, .. } | Task::Twice { torques, .. } => {
+                    vectors.write::<V>(proof, &torque, torques, block);
+                }
+                Task::PullBack { gradient, .. } => {
+                    let tangent = tangent_matrix::<V>(proof, &torque, &first);
+                    let columns = Columns { n, stride: 9, start: 0 };
+                    columns.write::<V>(proof, &tangent, gradient, block);
+                }
+                Task::PushForward { .. } => {}
+            }
+        }
+    }
+}
+
+/// Adds τ_a = Σ cotangent · (L_a value), for matrices `[size][columns]` of cotangents and values.
+#[inline(always)]
+pub(super) fn add_torque<V: Lanes>(
+    proof: V::Proof,
+    generators: &[Entry],
+    size: usize,
+    [cotangents, values]: [&[BlockOf<V>]; 2],
+    torque: &mut [BlockOf<V>; 3],
+) {
+    V::call(proof, Torque { generators, size, cotangents, values, torque, negative: false });
+}
+
+#[inline(always)]
+fn subtract_torque<V: Lanes>(
+    proof: V::Proof,
+    generators: &[Entry],
+    size: usize,
+    [cotangents, values]: [&[BlockOf<V>]; 2],
+    torque: &mut [BlockOf<V>; 3],
+) {
+    V::call(proof, Torque { generators, size, cotangents, values, torque, negative: true });
+}
+
+struct Torque<'a, T: Number> {
+    generators: &'a [Entry],
+    size: usize,
+    cotangents: &'a [T::Block],
+    values: &'a [T::Block],
+    torque: &'a mut [T::Block; 3],
+    negative: bool,
+}
+
+impl<T: Number> Job<T> for Torque<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let columns = self.values.len() / self.size;
+        for &Entry { axis, row, column, value } in self.generators {
+            let value = if self.negative { -value } else { value };
+            let cotangents = [row, column].map(|row| &self.cotangents[row * columns..][..columns]);
+            let values = [column, row].map(|row| &self.values[row * columns..][..columns]);
+            let mut plus = V::splat(proof, T::default());
+            let mut minus = plus;
+            for n in 0..columns {
+                let [c, other_c] = [&cotangents[0][n], &cotangents[1][n]];
+                let [v, other_v] = [&values[0][n], &values[1][n]];
+                plus = V::load(proof, c).mul_add(V::load(proof, v), plus);
+                minus = V::load(proof, other_c).mul_add(V::load(proof, other_v), minus);
+            }
+            let factor = V::splat(proof, T::constant(value, value as f32));
+            let slot = &mut self.torque[axis];
+            let sum = V::load(proof, slot);
+            plus.sub(minus).mul_add(factor, sum).store(slot);
+        }
+    }
+}
+
+/// The matrix Σ_a along_a L_a times matrices `[size][columns]`.
+#[inline(always)]
+fn turn<V: Lanes>(
+    proof: V::Proof,
+    generators: &[Entry],
+    size: usize,
+    along: &[BlockOf<V>; 3],
+    matrix: &[BlockOf<V>],
+    out: &mut [BlockOf<V>],
+) {
+    V::call(proof, Turn { generators, size, along, matrix, out });
+}
+
+struct Turn<'a, T: Number> {
+    generators: &'a [Entry],
+    size: usize,
+    along: &'a [T::Block; 3],
+    matrix: &'a [T::Block],
+    out: &'a mut [T::Block],
+}
+
+impl<T: Number> Job<T> for Turn<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let columns = self.matrix.len() / self.size;
+        self.out.fill(T::ZERO);
+        for &Entry { axis, row, column, value } in self.generators {
+            let factor = V::splat(proof, T::constant(value, value as f32));
+            let factor = factor.mul(V::load(proof, &self.along[axis]));
+            let (row, column) = (row * columns, column * columns);
+            for (out, value) in self.out[row..][..columns].iter_mut().zip(&self.matrix[column..]) {
+                let sum = V::load(proof, out);
+                factor.mul_add(V::load(proof, value), sum).store(out);
+            }
+            for (out, value) in self.out[column..][..columns].iter_mut().zip(&self.matrix[row..]) {
+                let sum = V::load(proof, out);
+                factor.neg_mul_add(V::load(proof, value), sum).store(out);
+            }
+        }
+    }
+}
+
+/// ½ \[τ\]× R, in the order x, y, z.
+#[inline(always)]
+fn tangent_matrix<V: Lanes>(
+    proof: V::Proof,
+    torque: &[BlockOf<V>; 3],
+    first: &[[BlockOf<V>; 3]; 3],
+) -> [BlockOf<V>; 9] {
+    let half = V::splat(proof, V::Number::constant(0.5, 0.5));
+    let mut out = [V::Number::ZERO; 9];
+    for (row, [a, b]) in [[1, 2], [2, 0], [0, 1]].into_iter().enumerate() {
+        let [after, before] = [V::load(proof, &torque[a]), V::load(proof, &torque[b])];
+        for column in 0..3 {
+            // Axes in the order of degree 1, where x is the last.
+            let entry = |axis: usize| &first[(axis + 2) % 3][(column + 2) % 3];
+            let product = after.mul(V::load(proof, entry(b)));
+            let product = before.neg_mul_add(V::load(proof, entry(a)), product);
+            product.mul(half).store(&mut out[3 * row + column]);
+        }
+    }
+    out
+}

@@ -1,0 +1,291 @@
+//! Wigner matrices of many rotations at once, their derivatives, and their action on features, at
+//! the speed of the machine's vector units.
+//!
+//! Rotations are matrices `[n][3][3]`, row-major in x, y, z, as [`Orthogonal::matrix`] gives them
+//! for rotations, quaternions, Euler angles and reflections. Improper ones act as on harmonics, with
+//! parity (-1)^l; [`Action`] takes the parities of irreps. They are not checked: the results for a
+//! matrix that is not orthogonal have no meaning, and NaN gives NaN.
+//!
+//! | array | [`Layout::Rows`] | [`Layout::Lanes`] |
+//! |---|---|---|
+//! | matrices | `[n][K]` | `[⌈n/W⌉][K][W]` |
+//!
+//! K = Σ (2l + 1)² counts the entries of all degrees, one after the other, each row-major; W is
+//! [`Number::WIDTH`]. A block of lanes that the rotations do not fill repeats the last one.
+//!
+//! # Derivatives
+//! The nine entries of a rotation matrix are not independent, so a derivative with respect to them
+//! is defined only along rotations. Native is the *torque*, the derivative with respect to a further
+//! small rotation: of a function f of D, τ_a = d/dt f(D(exp(t e_a) R)) at t = 0, about the axes
+//! a = x, y, z. It is exact, has no singular point, and takes the generators L_a alone, since
+//! d/dt D = L_a D. As a matrix it is G = ½ \[τ\]× R, which is tangent to the rotations:
+//! Σ G · dR is the change of f for every rotation's dR. Any other derivative by the entries, such as
+//! that of the polynomials that [`all_into`](super::all_into) evaluates, differs from it by a part
+//! normal to the rotations, which the chain rule through a quaternion, angles or an
+//! orthogonalization removes.
+//!
+//! # Example
+//! ```
+//! use nalgebra::UnitQuaternion;
+//! use tesseral::wigner::{Orthogonal, batch::Batch};
+//!
+//! let turns = [0.1_f64, 0.2, 0.3].map(|angle| UnitQuaternion::from_euler_angles(angle, 0.4, 0.5));
+//! let rotations = turns.map(|turn| Orthogonal::from(turn).matrix());
+//! let batch = Batch::new(0..=1)?;
+//! let mut matrices = [0.0; 3 * 10];
+//! batch.matrices(&rotations, &mut matrices)?;
+//! // D_1 is the rotation in the order y, z, x.
+//! assert_eq!(matrices[1], rotations[0][1][1]);
+//! # Ok::<(), tesseral::wigner::WignerError>(())
+//! ```
+//!
+//! [`Orthogonal::matrix`]: super::Orthogonal::matrix
+//! [`Number::WIDTH`]: crate::simd::Number::WIDTH
+
+mod action;
+mod derivatives;
+mod matrices;
+mod recursion;
+mod rows;
+
+pub use crate::sh::batch::Layout;
+pub use action::Action;
+
+use std::ops::RangeInclusive;
+
+use super::{WignerError, all_len};
+use crate::LMAX;
+use crate::simd::{Number, Path};
+use derivatives::{Derivatives, Task};
+use matrices::Matrices;
+
+/// Wigner matrices of many rotations, of degrees chosen at run time. See the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    low: usize,
+    high: usize,
+    layout: Layout,
+    path: Path,
+}
+
+impl Batch {
+    /// The matrices of all of the given degrees, in rows, on the fastest path of the machine.
+    ///
+    /// # Errors
+    /// If a degree is above LMAX or the range is empty.
+    pub fn new(degrees: RangeInclusive<usize>) -> Result<Batch, WignerError> {
+        let (low, high) = (*degrees.start(), *degrees.end());
+        if high > LMAX {
+            return Err(WignerError::Degree { l: high });
+        }
+        if low > high {
+            return Err(WignerError::NoDegrees { from: low, to: high });
+        }
+        Ok(Batch { low, high, layout: Layout::Rows, path: Path::best() })
+    }
+
+    /// In another layout.
+    pub fn layout(self, layout: Layout) -> Batch {
+        Batch { layout, ..self }
+    }
+
+    /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
+    pub fn on(self, path: Path) -> Batch {
+        let path = if path.is_available() { path } else { Path::Portable };
+        Batch { path, ..self }
+    }
+
+    /// The number K of entries of one rotation.
+    pub fn columns(&self) -> usize {
+        all_len(self.high) - self.skipped()
+    }
+
+    /// The length of an array of matrices of `n` rotations.
+    pub fn length<T: Number>(&self, n: usize) -> usize {
+        let rotations = match self.layout {
+            Layout::Rows => n,
+            Layout::Lanes => n.div_ceil(T::WIDTH) * T::WIDTH,
+        };
+        rotations * self.columns()
+    }
+
+    /// The entries of the degrees below the lowest.
+    fn skipped(&self) -> usize {
+        if self.low == 0 { 0 } else { all_len(self.low - 1) }
+    }
+
+    /// The matrices.
+    ///
+    /// # Errors
+    /// If the slice has the wrong length.
+    pub fn matrices<T: BatchNumber>(
+        &self,
+        rotations: &[[[T; 3]; 3]],
+        matrices: &mut [T],
+    ) -> Result<(), WignerError> {
+        self.check::<T>(rotations.len(), &[("matrices", matrices.len())])?;
+        T::matrices(Matrices { batch: *self, rotations, matrices });
+        Ok(())
+    }
+
+    /// The torques `[n][3]` of Σ cotangent · matrix: the backward pass of [`Batch::matrices`].
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::wigner::batch::Batch;
+    ///
+    /// // The trace of D_1 is largest without a rotation.
+    /// let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    /// let mut torques = [1.0_f64; 3];
+    /// let trace = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    /// Batch::new(1..=1)?.torques(&[identity], &trace, &mut torques)?;
+    /// assert_eq!(torques, [0.0; 3]);
+    /// # Ok::<(), tesseral::wigner::WignerError>(())
+    /// ```
+    pub fn torques<T: BatchNumber>(
+        &self,
+        rotations: &[[[T; 3]; 3]],
+        cotangents: &[T],
+        torques: &mut [T],
+    ) -> Result<(), WignerError> {
+        let n = rotations.len();
+        self.check::<T>(n, &[("cotangents", cotangents.len())])?;
+        check_lengths(n, &[("torques", 3, torques.len())])?;
+        self.differentiate(rotations, Task::Torques { cotangents, torques });
+        Ok(())
+    }
+
+    /// The gradient `[n][3][3]` of Σ cotangent · matrix, tangent to the rotations: the same as
+    /// [`Batch::torques`] as matrices ½ \[τ\]× R.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn pull_back<T: BatchNumber>(
+        &self,
+        rotations: &[[[T; 3]; 3]],
+        cotangents: &[T],
+        gradient: &mut [T],
+    ) -> Result<(), WignerError> {
+        let n = rotations.len();
+        self.check::<T>(n, &[("cotangents", cotangents.len())])?;
+        check_lengths(n, &[("the gradient", 9, gradient.len())])?;
+        self.differentiate(rotations, Task::PullBack { cotangents, gradient });
+        Ok(())
+    }
+
+    /// The derivatives of the matrices along one rotation vector ω `[n][3]` for each rotation:
+    /// d/dt D(exp(t \[ω\]×) R).
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn push_forward<T: BatchNumber>(
+        &self,
+        rotations: &[[[T; 3]; 3]],
+        tangents: &[T],
+        derivatives: &mut [T],
+    ) -> Result<(), WignerError> {
+        let n = rotations.len();
+        check_lengths(n, &[("tangents", 3, tangents.len())])?;
+        self.check::<T>(n, &[("derivatives", derivatives.len())])?;
+        self.differentiate(rotations, Task::PushForward { tangents, derivatives });
+        Ok(())
+    }
+
+    /// The backward pass of [`Batch::torques`]: with its result τ(rotations, cotangents) and weights
+    /// w `[n][3]`, the torques `[n][3]` of Σ w · τ, and its gradient by cotangents.
+    ///
+    /// # Errors
+    /// If a slice has the wrong length.
+    pub fn torques_twice<T: BatchNumber>(
+        &self,
+        rotations: &[[[T; 3]; 3]],
+        cotangents: &[T],
+        weights: &[T],
+        torques: &mut [T],
+        by_cotangents: &mut [T],
+    ) -> Result<(), WignerError> {
+        let n = rotations.len();
+        let arrays =
+            [("cotangents", cotangents.len()), ("the gradient by cotangents", by_cotangents.len())];
+        self.check::<T>(n, &arrays)?;
+        check_lengths(n, &[("weights", 3, weights.len()), ("torques", 3, torques.len())])?;
+        let task = Task::Twice { cotangents, weights, torques, by_cotangents };
+        self.differentiate(rotations, task);
+        Ok(())
+    }
+
+    fn differentiate<T: BatchNumber>(&self, rotations: &[[[T; 3]; 3]], task: Task<'_, T>) {
+        T::derivatives(Derivatives { batch: *self, rotations, task });
+    }
+
+    /// Checks the lengths of arrays of matrices given as (what, found).
+    fn check<T: Number>(
+        &self,
+        n: usize,
+        arrays: &[(&'static str, usize)],
+    ) -> Result<(), WignerError> {
+        for &(what, found) in arrays {
+            let expected = self.length::<T>(n);
+            if found != expected {
+                return Err(WignerError::BatchLength { what, rotations: n, expected, found });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks the lengths of arrays `[n][size]` given as (what, size, found).
+fn check_lengths(n: usize, arrays: &[(&'static str, usize, usize)]) -> Result<(), WignerError> {
+    for &(what, size, found) in arrays {
+        if found != size * n {
+            let expected = size * n;
+            return Err(WignerError::BatchLength { what, rotations: n, expected, found });
+        }
+    }
+    Ok(())
+}
+
+/// A number of batches: f32 or f64.
+#[expect(private_bounds, reason = "sealed: kernels are compiled for two types, in this crate")]
+pub trait BatchNumber: Kernels {}
+
+impl BatchNumber for f32 {}
+impl BatchNumber for f64 {}
+
+/// The kernels of one number type, compiled here and not in every crate that calls them.
+trait Kernels: Number {
+    fn matrices(task: Matrices<'_, Self>);
+    fn derivatives(task: Derivatives<'_, Self>);
+    fn act(task: action::Act<'_, Self>);
+}
+
+impl Kernels for f32 {
+    fn matrices(task: Matrices<'_, f32>) {
+        task.start();
+    }
+
+    fn derivatives(task: Derivatives<'_, f32>) {
+        task.start();
+    }
+
+    fn act(task: action::Act<'_, f32>) {
+        task.start();
+    }
+}
+
+impl Kernels for f64 {
+    fn matrices(task: Matrices<'_, f64>) {
+        task.start();
+    }
+
+    fn derivatives(task: Derivatives<'_, f64>) {
+        task.start();
+    }
+
+    fn act(task: action::Act<'_, f64>) {
+        task.start();
+    }
+}
