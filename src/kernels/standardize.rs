@@ -320,7 +320,7 @@ impl Standardize {
         }
         match groups {
             Groups::EachRow => Ok((0..rows).map(|row| row..row + 1).collect()),
-            Groups::AllRows => Ok(vec![0..rows]),
+            Groups::AllRows => Ok(std::iter::once(0..rows).collect()),
             Groups::Runs(sizes) => {
                 let sum = sizes.iter().fold(0_usize, |sum, &size| sum.saturating_add(size));
                 check_length("the rows of all groups", rows, sum)?;

@@ -19,6 +19,7 @@ impl Jet {
     }
 
     /// The variable of this axis at a value.
+    #[allow(dead_code, reason = "not every test has variables of its own")]
     pub fn variable(axis: usize, value: f64) -> Jet {
         let mut jet = Jet::constant(value);
         jet.first[axis] = 1.0;

@@ -20,7 +20,6 @@ mod triple;
 
 pub use instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
 pub use rows::Rows;
-pub(super) use triple::number;
 
 use over_channels::OverChannels;
 use over_rows::OverRows;

@@ -1,0 +1,129 @@
+//! The gradient of the weights of a linear map: for every pair of channels a sum over all rows and
+//! orders, on lanes of output channels.
+
+use super::Block;
+use crate::kernels::arithmetic::rounded;
+use crate::simd::{BlockMemory, Job, Lanes, Number, deinterleave};
+
+/// How many rows are brought to lanes at once.
+const CHUNK: usize = 16;
+
+/// The input channels of a tile.
+const TILE: usize = 4;
+
+/// `dw[u, v] += scale · Σ x[row, u, m] dz[row, v, m]` for every pair of blocks.
+pub(super) struct WeightGradient<'a, T> {
+    pub blocks: &'a [Block],
+    pub input: &'a [T],
+    pub output_gradient: &'a [T],
+    pub gradient: &'a mut [T],
+    /// The dimensions of an input and an output row.
+    pub dims: [usize; 2],
+    pub rows: usize,
+    /// Whether tiles are two blocks wide: if the registers hold them.
+    pub wide: bool,
+}
+
+impl<T: Number> Job<T> for WeightGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
+        for block in self.blocks {
+            self.add::<V>(proof, block);
+        }
+    }
+}
+
+impl<T: Number> WeightGradient<'_, T> {
+    #[inline(always)]
+    fn add<V: Lanes<Number = T>>(&mut self, proof: V::Proof, block: &Block) {
+        let [channels_in, channels_out] = block.channels;
+        let parts = channels_out.div_ceil(T::WIDTH);
+        let mut sums = BlockMemory::<T>::new(parts * channels_in);
+        let most = CHUNK * block.size;
+        let mut lanes = BlockMemory::<T>::new(parts * most);
+        for first in (0..self.rows).step_by(CHUNK) {
+            let count = CHUNK.min(self.rows - first);
+            let vectors = count * block.size;
+            for row in 0..count {
+                let start = (first + row) * self.dims[1] + block.starts[1];
+                let dz = &self.output_gradient[start..][..channels_out * block.size];
+                for part in 0..parts {
+                    let from = part * T::WIDTH * block.size;
+                    let to = &mut lanes[part * most + row * block.size..][..block.size];
+                    let end = dz.len().min(from + T::WIDTH * block.size);
+                    deinterleave::<V>(proof, block.size, &dz[from..end], to);
+                }
+            }
+            let input = &self.input[first * self.dims[0]..][..count * self.dims[0]];
+            let vectors_in = Vectors { input, block, dim: self.dims[0], count: vectors };
+            let mut part = 0;
+            while part < parts {
+                let width = if self.wide && part + 2 <= parts { 2 } else { 1 };
+                let lanes = &lanes[part * most..(part + width) * most];
+                let sums = &mut sums[part * channels_in..(part + width) * channels_in];
+                match width {
+                    2 => vectors_in.tiles::<V, 2>(proof, lanes, sums),
+                    _ => vectors_in.tiles::<V, 1>(proof, lanes, sums),
+                }
+                part += width;
+            }
+        }
+        let scale: T = rounded(block.scale);
+        for u in 0..channels_in {
+            let row = &mut self.gradient[block.weights + u * channels_out..][..channels_out];
+            for (v, dw) in row.iter_mut().enumerate() {
+                *dw = *dw + scale * sums[v / T::WIDTH * channels_in + u][v % T::WIDTH];
+            }
+        }
+    }
+}
+
+/// The vectors of a block of some rows: one for every row and order.
+struct Vectors<'a, T> {
+    input: &'a [T],
+    block: &'a Block,
+    dim: usize,
+    count: usize,
+}
+
+impl<T: Number> Vectors<'_, T> {
+    /// Adds to the sums `[part][u]` of WIDTH parts.
+    #[inline(always)]
+    fn tiles<V: Lanes<Number = T>, const WIDTH: usize>(
+        &self,
+        proof: V::Proof,
+        lanes: &[T::Block],
+        sums: &mut [T::Block],
+    ) {
+        let channels = self.block.channels[0];
+        let most = lanes.len() / WIDTH;
+        for u in (0..channels).step_by(TILE) {
+            // A tile that is not full repeats its last channel, and stores the same sums again.
+            let at: [usize; TILE] = std::array::from_fn(|i| (u + i).min(channels - 1));
+            let mut totals: [[V; WIDTH]; TILE] =
+                at.map(|u| std::array::from_fn(|part| V::load(proof, &sums[part * channels + u])));
+            let (mut place, mut order) = (self.block.starts[0], 0);
+            for vector in 0..self.count {
+                let dz: [V; WIDTH] =
+                    std::array::from_fn(|part| V::load(proof, &lanes[part * most + vector]));
+                for (totals, u) in totals.iter_mut().zip(at) {
+                    let x = V::splat(proof, self.input[place + u * self.block.size + order]);
+                    for (total, dz) in totals.iter_mut().zip(dz) {
+                        *total = x.mul_add(dz, *total);
+                    }
+                }
+                order += 1;
+                if order == self.block.size {
+                    (place, order) = (place + self.dim, 0);
+                }
+            }
+            for (totals, u) in totals.iter().zip(at) {
+                for (part, total) in totals.iter().enumerate() {
+                    total.store(&mut sums[part * channels + u]);
+                }
+            }
+        }
+    }
+}

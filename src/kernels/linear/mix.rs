@@ -1,0 +1,174 @@
+//! The matrix products of a linear map, on lanes of output channels.
+//!
+//! A row of a block is `[channel][m]`: for every m the channels are a vector, which is multiplied
+//! by the matrix of weights. The weights are packed once per call into panels, in which the output
+//! channels of a block of lanes are contiguous; tiles of several vectors and blocks stay in
+//! registers over the sum.
+
+use crate::kernels::arithmetic::rounded;
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave};
+
+/// How many rows are worked on before their results are written.
+const CHUNK: usize = 8;
+
+/// The vectors of a tile.
+const TILE: usize = 4;
+
+/// A block of the output with the blocks that it is a sum of.
+#[derive(Clone, Debug)]
+pub(super) struct Mix {
+    /// Where the block begins in an output row.
+    pub start: usize,
+    pub channels: usize,
+    /// 2l + 1.
+    pub size: usize,
+    pub sources: Vec<Source>,
+}
+
+/// A block of the input and the matrix that it is multiplied with.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// Where the block begins in an input row.
+    pub start: usize,
+    pub channels: usize,
+    /// Where its weights begin, and how far apart they are for input and output channels.
+    pub weights: usize,
+    pub strides: [usize; 2],
+    pub scale: f64,
+}
+
+/// Sums for all rows.
+pub(super) struct Sums<'a, T> {
+    pub mixes: &'a [Mix],
+    pub weights: &'a [T],
+    pub input: &'a [T],
+    pub output: &'a mut [T],
+    /// The dimensions of an input and an output row.
+    pub dims: [usize; 2],
+    pub rows: usize,
+    /// Whether sums are added to what is there, or written over it.
+    pub adds: bool,
+    /// Whether tiles are two blocks wide: if the registers hold them.
+    pub wide: bool,
+}
+
+impl<T: Number> Job<T> for Sums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
+        for mix in self.mixes {
+            let panels = mix.panels(self.weights);
+            self.sum::<V>(proof, mix, &panels);
+        }
+    }
+}
+
+impl<T: Number> Sums<'_, T> {
+    #[inline(always)]
+    fn sum<V: Lanes<Number = T>>(&mut self, proof: V::Proof, mix: &Mix, panels: &[T::Block]) {
+        let (parts, terms) = (mix.channels.div_ceil(T::WIDTH), mix.terms());
+        let mut stage = BlockMemory::<T>::new(CHUNK * parts * mix.size);
+        let mut results = BlockMemory::<T>::new(parts * mix.size);
+        for first in (0..self.rows).step_by(CHUNK) {
+            let count = CHUNK.min(self.rows - first);
+            let input = &self.input[first * self.dims[0]..][..count * self.dims[0]];
+            let vectors = count * mix.size;
+            let mut part = 0;
+            while part < parts {
+                let width = if self.wide && part + 2 <= parts { 2 } else { 1 };
+                let panel = &panels[part * terms..(part + width) * terms];
+                for vector in (0..vectors).step_by(TILE) {
+                    // A tile that is not full repeats its last vector.
+                    let at: [usize; TILE] = std::array::from_fn(|i| (vector + i).min(vectors - 1));
+                    let places = at.map(|q| q / mix.size * self.dims[0] + q % mix.size);
+                    let targets =
+                        at.map(|q| (q / mix.size * parts + part) * mix.size + q % mix.size);
+                    match width {
+                        2 => tile::<V, 2>(proof, mix, panel, input, places, &mut stage, targets),
+                        _ => tile::<V, 1>(proof, mix, panel, input, places, &mut stage, targets),
+                    }
+                }
+                part += width;
+            }
+            for row in 0..count {
+                let blocks = &stage[row * parts * mix.size..][..parts * mix.size];
+                let numbers = &mut T::numbers_mut(&mut results)[..mix.channels * mix.size];
+                interleave::<V>(proof, mix.size, blocks, numbers);
+                let place = (first + row) * self.dims[1] + mix.start;
+                let length = mix.channels * mix.size;
+                let output = &mut self.output[place..place + length];
+                if self.adds {
+                    for (z, &sum) in output.iter_mut().zip(&*numbers) {
+                        *z = *z + sum;
+                    }
+                } else {
+                    output.copy_from_slice(numbers);
+                }
+            }
+        }
+    }
+}
+
+impl Mix {
+    /// The input channels of all sources.
+    fn terms(&self) -> usize {
+        self.sources.iter().map(|source| source.channels).sum()
+    }
+
+    /// The scaled weights `[part][term]`, each the block of its output channels.
+    fn panels<T: Number>(&self, weights: &[T]) -> BlockMemory<T> {
+        let terms = self.terms();
+        let mut panels = BlockMemory::<T>::new(self.channels.div_ceil(T::WIDTH) * terms);
+        let mut before = 0;
+        for source in &self.sources {
+            let scale: T = rounded(source.scale);
+            let weights = &weights[source.weights..];
+            for from in 0..source.channels {
+                for to in 0..self.channels {
+                    let block = &mut panels[to / T::WIDTH * terms + before + from];
+                    let weight = weights[from * source.strides[0] + to * source.strides[1]];
+                    block[to % T::WIDTH] = scale * weight;
+                }
+            }
+            before += source.channels;
+        }
+        panels
+    }
+}
+
+/// TILE vectors times WIDTH panels: sums over all terms in registers. Vectors begin at `places` of
+/// the input; results go to `targets`, those of the second panel `size` blocks further on.
+#[inline(always)]
+fn tile<V: Lanes, const WIDTH: usize>(
+    proof: V::Proof,
+    mix: &Mix,
+    panel: &[<V::Number as Blocks>::Block],
+    input: &[V::Number],
+    places: [usize; TILE],
+    stage: &mut [<V::Number as Blocks>::Block],
+    targets: [usize; TILE],
+) {
+    let terms = panel.len() / WIDTH;
+    let mut sums = [[V::splat(proof, V::Number::default()); WIDTH]; TILE];
+    let mut term = 0;
+    for source in &mix.sources {
+        let vectors = places.map(|place| &input[place + source.start..]);
+        for channel in 0..source.channels {
+            let weights: [V; WIDTH] =
+                std::array::from_fn(|part| V::load(proof, &panel[part * terms + term]));
+            for (sums, vector) in sums.iter_mut().zip(vectors) {
+                let x = V::splat(proof, vector[channel * mix.size]);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = x.mul_add(weight, *sum);
+                }
+            }
+            term += 1;
+        }
+    }
+    for (sums, target) in sums.iter().zip(targets) {
+        for (part, sum) in sums.iter().enumerate() {
+            sum.store(&mut stage[target + part * mix.size]);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Dual features: derivatives along a direction, their gradients by parameters, and training on
+//! forces.
+#![cfg(feature = "nn")]
+
+mod common {
+    pub mod layer;
+}
+
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::tensor::{DType, Device, Tensor};
+use common::layer::{
+    self, assert_close, central_differences, irreps, parameters, values, with_parameters,
+};
+use tesseral::coupling::COUPLING_LMAX;
+use tesseral::equivariance::Random;
+use tesseral::graph::{Batch, Graph, SelfEdges};
+use tesseral::kernels::{ScalarFunction, SecondMoment};
+use tesseral::nn::{
+    Activation, Convolution, ConvolutionConfig, Dual, EdgeAttributes, Features, Gate, Init,
+    LayerNorm, Linear, NnError, NormActivation, NormGate, Pooling, TensorProduct, pool, pool_dual,
+};
+use tesseral::radial::Bessel;
+use tesseral::{Irreps, LMAX};
+
+const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
+
+const SILU: Option<ScalarFunction> = Some(ScalarFunction::SILU);
+const TANH: Option<ScalarFunction> = Some(ScalarFunction::TANH);
+
+fn tensor(values: &[f64], shape: [usize; 2], device: &Device) -> Tensor<2> {
+    layer::tensor(values, shape, DType::F64, device)
+}
+
+fn features(irreps: &Irreps, values: Tensor<2>) -> Features {
+    layer::features(irreps, &values)
+}
+
+/// A layer of rows, checked in one go: the value is that of the plain forward pass, the tangent its
+/// derivative along a direction, and Σ cotangent · tangent has the gradients of that by input and
+/// parameters.
+fn check<M: Module>(
+    name: &str,
+    make: impl Fn(&mut Init) -> M,
+    input: &Irreps,
+    forward: impl Fn(&M, &Features) -> Features,
+    forward_dual: impl Fn(&M, &Dual) -> Dual,
+) {
+    let device = Device::flex().autodiff();
+    let module = make(&mut Init::new(1, &device).with_dtype(DType::F64).unwrap());
+    let shape = [3, input.dim()];
+    let mut random = Random::new(11);
+    let [x, direction] = [(); 2].map(|()| random.normals(shape[0] * shape[1]));
+    let theta = random.normals(parameters(&module).values.len());
+
+    let plain = |theta: &[f64], x: &[f64]| {
+        let module = with_parameters(module.clone(), theta);
+        values(forward(&module, &features(input, tensor(x, shape, &device))).values())
+    };
+    let cotangent = random.normals(plain(&theta, &x).len());
+    // The derivative along the direction, by differences of the plain pass.
+    let along = |theta: &[f64], x: &[f64]| -> Vec<f64> {
+        let at = |t: f64| -> Vec<f64> {
+            plain(theta, &x.iter().zip(&direction).map(|(x, d)| x + t * d).collect::<Vec<_>>())
+        };
+        const STEP: f64 = 1e-3;
+        let [a, b, c, d] = [1.0, -1.0, 2.0, -2.0].map(|steps| at(steps * STEP));
+        (0..a.len()).map(|i| (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / (12.0 * STEP)).collect()
+    };
+
+    let module = with_parameters(module.clone(), &theta);
+    let [x_tensor, d_tensor] =
+        [&x, &direction].map(|values| tensor(values, shape, &device).require_grad());
+    let dual = Dual::new(features(input, x_tensor.clone()), d_tensor.clone()).unwrap();
+    let dual = forward_dual(&module, &dual);
+    assert_eq!(values(dual.value().values()), plain(&theta, &x), "{name}");
+    assert_close(name, &values(&dual.tangent()), &along(&theta, &x), 1e-9);
+
+    let weights = tensor(&cotangent, dual.tangent().dims(), &device);
+    let gradients = (dual.tangent() * weights).sum().backward();
+    // The tangent is linear in the direction: its gradient is the plain one.
+    let plain_gradient = {
+        let x_tensor = tensor(&x, shape, &device).require_grad();
+        let z = forward(&module, &features(input, x_tensor.clone())).into_values();
+        let weights = tensor(&cotangent, z.dims(), &device);
+        values(&x_tensor.grad(&(z * weights).sum().backward()).unwrap())
+    };
+    let found = values(&d_tensor.grad(&gradients).unwrap());
+    assert_close(&format!("{name}, by the direction"), &found, &plain_gradient, 1e-13);
+    // Differences of differences: errors of 10⁻¹³/10⁻⁶ from rounding.
+    let loss = |theta: &[f64], x: &[f64]| -> f64 {
+        along(theta, x).iter().zip(&cotangent).map(|(z, c)| z * c).sum()
+    };
+    if let Some(found) = x_tensor.grad(&gradients) {
+        let expected = central_differences(&x, |x| loss(&theta, x));
+        assert_close(&format!("{name}, by the input"), &values(&found), &expected, 1e-6);
+    }
+    let of_module = GradientsParams::from_grads(gradients, &module);
+    let expected = central_differences(&theta, |theta| loss(theta, &x));
+    let found = gradients_by_parameters(&of_module, &module);
+    assert_close(&format!("{name}, by parameters"), &found, &expected, 1e-6);
+}
+
+/// The gradients of all parameters; zeros for those, such as biases, that have none.
+fn gradients_by_parameters(gradients: &GradientsParams, module: &impl Module) -> Vec<f64> {
+    struct Visitor<'a>(&'a GradientsParams, Vec<f64>);
+    impl ModuleVisitor for Visitor<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let zeros = || vec![0.0; param.val().shape().num_elements()];
+            self.1.extend(self.0.get::<D>(param.id).map_or_else(zeros, |g| values(&g)));
+        }
+    }
+    let mut visitor = Visitor(gradients, Vec::new());
+    module.visit(&mut visitor);
+    visitor.1
+}
+
+#[test]
+fn dual_layers_have_exact_derivatives() {
+    let input = irreps("2x0e + 1x0o + 2x1o + 1x2e");
+    let output = irreps("2x0e + 1x1o + 1x2e");
+    check(
+        "linear",
+        |init| Linear::new(&input, &output, init),
+        &input,
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    check(
+        "norm gate",
+        |init| NormGate::new(&input, init),
+        &input,
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    for normalize in [true, false] {
+        check(
+            "norm activation",
+            |init| NormActivation::new(&input, ScalarFunction::TANH, normalize, true, init),
+            &input,
+            |layer, x| layer.forward(x).unwrap(),
+            |layer, x| layer.forward_dual(x).unwrap(),
+        );
+    }
+    check(
+        "layer norm",
+        |init| LayerNorm::new(&input, true, init),
+        &input,
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    let mut functions = vec![SILU, TANH];
+    functions.resize(input.len(), None);
+    check(
+        "activation",
+        |_| Activation::new(&input, &functions, SecondMoment::One).unwrap(),
+        &input,
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    let gated = irreps("2x1o + 1x2e");
+    let gates = Irreps::scalars(gated.num_irreps());
+    let gate = || {
+        let scalars = (&irreps("1x0e"), &[SILU][..]);
+        Gate::new(scalars, (&gates, &[SILU]), &gated, SecondMoment::One).unwrap()
+    };
+    check(
+        "gate",
+        |_| gate(),
+        gate().input(),
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    check(
+        "square",
+        |init| TensorProduct::outer(&input, &input, Some(DEGREE.min(COUPLING_LMAX)), init).unwrap(),
+        &input,
+        |layer, x| layer.forward(x, x).unwrap(),
+        |layer, x| layer.forward_dual(x, x).unwrap(),
+    );
+    let batch = Arc::new(Batch::new(&[1, 2].map(|n| Graph::complete(n, SelfEdges::Without))));
+    check(
+        "pool",
+        |_| Vec::<Linear>::new(),
+        &input,
+        |_, x| pool(Pooling::Mean, x, &batch).unwrap(),
+        |_, x| pool_dual(Pooling::Mean, x, &batch).unwrap(),
+    );
+}
+
+/// A small potential: two convolutions with a gate between them.
+#[derive(Module, Debug)]
+struct Potential {
+    first: Convolution,
+    gate: NormGate,
+    second: Convolution,
+}
+
+const ATOMS: usize = 4;
+
+impl Potential {
+    fn new(init: &mut Init) -> Self {
+        let hidden = irreps("4x0e + 2x1o + 1x2e");
+        let config = |input: Irreps, output: Irreps| ConvolutionConfig {
+            input,
+            output,
+            lmax: DEGREE,
+            basis: 6,
+            hidden: vec![8],
+            neighbours: 3.0,
+        };
+        let first = config(Irreps::scalars(1), hidden.clone());
+        let second = config(hidden.clone(), Irreps::scalars(1));
+        Potential {
+            first: Convolution::new(&first, init).unwrap(),
+            gate: NormGate::new(&hidden, init),
+            second: Convolution::new(&second, init).unwrap(),
+        }
+    }
+
+    /// The energies of nodes and, if the edges have a direction, their derivatives.
+    fn energies(&self, nodes: &Dual, edges: &EdgeAttributes) -> Result<Dual, NnError> {
+        let hidden = self.gate.forward_dual(&self.first.forward_dual(nodes, edges)?)?;
+        self.second.forward_dual(&hidden, edges)
+    }
+}
+
+fn nodes(device: &Device) -> Dual {
+    let ones = Tensor::ones([ATOMS, 1], (device, DType::F64));
+    Dual::constant(features(&Irreps::scalars(1), ones))
+}
+
+fn edges(positions: Tensor<2>) -> EdgeAttributes {
+    let graph = Graph::complete(ATOMS, SelfEdges::Without);
+    EdgeAttributes::new(graph, positions, None, DEGREE, Bessel::new(6, 6.0).unwrap()).unwrap()
+}
+
+/// Forces by the plain backward pass.
+fn forces(model: &Potential, positions: &[f64], device: &Device) -> Vec<f64> {
+    let r = tensor(positions, [ATOMS, 3], device).require_grad();
+    let model = model.clone().no_grad();
+    let energies = model.energies(&nodes(device), &edges(r.clone())).unwrap().into_value();
+    let gradients = energies.into_values().sum().backward();
+    values(&r.grad(&gradients).unwrap()).into_iter().map(|x| -x).collect()
+}
+
+/// The mean square error of forces, and its derivative by them.
+fn force_loss(found: &[f64], wanted: &[f64]) -> (f64, Vec<f64>) {
+    let n = found.len() as f64;
+    let errors: Vec<f64> = found.iter().zip(wanted).map(|(f, w)| f - w).collect();
+    let loss = errors.iter().map(|e| e * e).sum::<f64>() / n;
+    (loss, errors.iter().map(|e| 2.0 * e / n).collect())
+}
+
+/// The gradient of the loss of forces by parameters.
+fn force_gradients(
+    model: &Potential,
+    positions: &[f64],
+    wanted: &[f64],
+    device: &Device,
+) -> (f64, GradientsParams) {
+    let (loss, c) = force_loss(&forces(model, positions, device), wanted);
+    let r = tensor(positions, [ATOMS, 3], device);
+    let along = edges(r).dual(&tensor(&c, [ATOMS, 3], device)).unwrap();
+    let energies = model.energies(&nodes(device), &along).unwrap();
+    let gradients = energies.tangent().sum().neg().backward();
+    (loss, GradientsParams::from_grads(gradients, model))
+}
+
+#[test]
+fn the_gradient_of_a_loss_of_forces_is_its_derivative() {
+    let device = Device::flex().autodiff();
+    let model = Potential::new(&mut Init::new(3, &device).with_dtype(DType::F64).unwrap());
+    let mut random = Random::new(4);
+    let positions = random.normals(3 * ATOMS);
+    let wanted = random.normals(3 * ATOMS);
+    let theta = parameters(&model).values;
+    let (_, gradients) = force_gradients(&model, &positions, &wanted, &device);
+    let found = gradients_by_parameters(&gradients, &model);
+    let loss = |theta: &[f64]| {
+        let model = with_parameters(model.clone(), theta);
+        force_loss(&forces(&model, &positions, &device), &wanted).0
+    };
+    assert_close("forces", &found, &central_differences(&theta, loss), 1e-9);
+}
+
+/// The forces of the Morse potential (1 - exp(1 - r))² between all pairs.
+fn morse_forces(positions: &[f64]) -> Vec<f64> {
+    let mut forces = vec![0.0; positions.len()];
+    for i in 0..ATOMS {
+        for j in 0..ATOMS {
+            let d = [0, 1, 2].map(|axis| positions[3 * i + axis] - positions[3 * j + axis]);
+            let r = d.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if i != j {
+                let e = (1.0 - r).exp();
+                let slope = 2.0 * (1.0 - e) * e;
+                for axis in 0..3 {
+                    forces[3 * i + axis] -= slope * d[axis] / r;
+                }
+            }
+        }
+    }
+    forces
+}
+
+#[test]
+fn a_potential_fits_forces() {
+    let device = Device::flex().autodiff();
+    let mut model = Potential::new(&mut Init::new(5, &device).with_dtype(DType::F64).unwrap());
+    let corners = [0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 1.2];
+    let mut random = Random::new(6);
+    let clusters: Vec<Vec<f64>> =
+        (0..4).map(|_| corners.iter().map(|x| x + 0.1 * random.normal()).collect()).collect();
+    let mut optimizer = AdamConfig::new().init();
+    let mut losses = Vec::new();
+    for step in 0..120 {
+        let cluster = &clusters[step % clusters.len()];
+        let (loss, gradients) = force_gradients(&model, cluster, &morse_forces(cluster), &device);
+        losses.push(loss);
+        model = optimizer.step(1e-2, model, gradients);
+    }
+    let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+    let [first, last] = [mean(&losses[..4]), mean(&losses[losses.len() - 4..])];
+    println!("mean square error of forces: {first:e}, then {last:e}");
+    assert!(last < first / 50.0, "seeds 5 and 6: the loss fell from {first:e} to {last:e}");
+}
+
+#[test]
+fn positions_and_constants_have_no_derivative() {
+    let device = Device::flex().autodiff();
+    let mut random = Random::new(7);
+    let r = tensor(&random.normals(3 * ATOMS), [ATOMS, 3], &device).require_grad();
+    let direction = tensor(&random.normals(3 * ATOMS), [ATOMS, 3], &device).require_grad();
+    let model = Potential::new(&mut Init::new(3, &device).with_dtype(DType::F64).unwrap());
+    let along = edges(r.clone()).dual(&direction).unwrap();
+    let energies = model.energies(&nodes(&device), &along).unwrap();
+    let gradients = energies.tangent().sum().backward();
+    assert!(r.grad(&gradients).is_none() && direction.grad(&gradients).is_none());
+    // Without a direction the tangent is zero.
+    let energies = model.energies(&nodes(&device), &edges(r)).unwrap();
+    assert_eq!(values(&energies.tangent()), [0.0; ATOMS]);
+    // Edges of length zero have no derivative either.
+    let origin = Tensor::zeros([ATOMS, 3], (&device, DType::F64));
+    let energies = model.energies(&nodes(&device), &edges(origin).dual(&direction).unwrap());
+    assert_eq!(values(&energies.unwrap().tangent()), [0.0; ATOMS]);
+}
+
+#[test]
+fn duals_that_do_not_fit_are_refused() {
+    let device = Device::flex();
+    let message = |result: Result<Dual, NnError>| result.unwrap_err().to_string();
+    let zeros = |shape, dtype| Tensor::<2>::zeros(shape, (&device, dtype));
+    let two = Irreps::scalars(2);
+    let x = || features(&two, zeros([3, 2], DType::F32));
+    assert_eq!(
+        message(Dual::new(x(), zeros([3, 1], DType::F32))),
+        "the tangent has the shape [3, 1], expected [3, 2]"
+    );
+    assert_eq!(
+        message(Dual::new(x(), zeros([3, 2], DType::F64))),
+        "tensors of F32 and F64 meet: cast one"
+    );
+    let other = Dual::constant(features(&Irreps::scalars(1), zeros([3, 1], DType::F32)));
+    assert_eq!(
+        message(Dual::constant(x()).add(&other)),
+        "the second summand has the irreps `1x0e`, expected `2x0e`"
+    );
+    let edges = edges(zeros([ATOMS, 3], DType::F64));
+    let refused = |direction| edges.dual(&direction).unwrap_err().to_string();
+    assert_eq!(
+        refused(zeros([3, 3], DType::F64)),
+        "the direction of the positions has the shape [3, 3], expected [4, 3]"
+    );
+    assert_eq!(refused(zeros([4, 3], DType::F32)), "tensors of F64 and F32 meet: cast one");
+}
