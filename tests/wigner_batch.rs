@@ -3,6 +3,7 @@
 //! block-diagonal matrices; layouts, paths and bad input.
 
 mod common {
+    #[expect(dead_code, reason = "other tests take square roots and powers")]
     pub mod double_double;
     pub mod precision;
     pub mod rotations;

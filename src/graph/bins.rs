@@ -30,8 +30,7 @@ impl Bins {
             along_axis(&values, width)
         });
         let key = |point: usize| -> [i64; 3] { array::from_fn(|axis| axes[axis][point]) };
-        let mut order: Vec<usize> = (0..points.len()).collect();
-        order.sort_unstable_by_key(|&point| (key(point), point));
+        let order = sorted(&axes);
 
         let mut keys: Vec<[i64; 3]> = Vec::new();
         let mut starts = Vec::new();
@@ -58,6 +57,33 @@ impl Bins {
         let runs = &self.runs[self.bin_of[point]];
         runs.iter().map(|run| &self.points[run.clone()])
     }
+}
+
+/// The points sorted by bin, and within one by number, in linear time where bins are not many more
+/// than points.
+fn sorted(axes: &[Vec<i64>; 3]) -> Vec<usize> {
+    let points = axes[0].len();
+    let [nx, ny, nz] = axes.each_ref().map(|axis| axis.iter().max().map_or(0, |&bin| bin + 1));
+    // Each is below 2^40, however far apart points lie.
+    let bins = i128::from(nx) * i128::from(ny) * i128::from(nz);
+    let Some(bins) = usize::try_from(bins).ok().filter(|&bins| bins / 8 <= points) else {
+        let mut order: Vec<usize> = (0..points).collect();
+        order
+            .sort_unstable_by_key(|&point| (axes[0][point], axes[1][point], axes[2][point], point));
+        return order;
+    };
+    let bin =
+        |point: usize| ((axes[0][point] * ny + axes[1][point]) * nz + axes[2][point]) as usize;
+    let mut next = vec![0; bins + 1];
+    (0..points).for_each(|point| next[bin(point) + 1] += 1);
+    (0..bins).for_each(|bin| next[bin + 1] += next[bin]);
+    let mut order = vec![0; points];
+    for point in 0..points {
+        let place = &mut next[bin(point)];
+        order[*place] = point;
+        *place += 1;
+    }
+    order
 }
 
 /// The runs of points around each bin. `starts` says where the points of each bin begin.

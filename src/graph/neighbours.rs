@@ -115,10 +115,7 @@ fn search(
             continue;
         }
         let first = found.len();
-        for run in bins.around(home) {
-            found.extend(run.iter().filter(|image| near.sends(**image, home)).map(|image| image.0));
-        }
-        found[first..].sort_unstable();
+        near.append_senders(&bins, home, &mut found);
         starts[receiver] = first..found.len();
     }
 
@@ -148,20 +145,45 @@ struct Near<'a> {
 }
 
 impl Near<'_> {
-    /// Whether there is an edge from an image at a point to the node of another image.
-    fn sends(&self, (image, point): (usize, [f64; 3]), home: usize) -> bool {
-        let vector = difference(point, self.images.points[home]);
-        if !self.nearby.contains(vector) {
-            return false;
+    /// Appends, in order, the images that send to the node of the image `home`.
+    fn append_senders(&self, bins: &Bins, home: usize, found: &mut Vec<usize>) {
+        let first = found.len();
+        let centre = self.images.points[home];
+        let mut uncertain = false;
+        for run in bins.around(home) {
+            // Every point is written and one that is not near is written over: no branch depends
+            // on which are.
+            let mut end = found.len();
+            found.resize(end + run.len() + 1, 0);
+            for &(image, point) in run {
+                let vector = difference(point, centre);
+                let nearby = self.nearby.contains(vector);
+                uncertain |= nearby != self.certain.contains(vector);
+                found[end] = image;
+                end += usize::from(nearby);
+            }
+            found.truncate(end);
         }
-        if image == home {
-            return self.self_edges == SelfEdges::With;
+        let mut kept = first;
+        for index in first..found.len() {
+            let image = found[index];
+            found[kept] = image;
+            kept += usize::from(match image == home {
+                true => self.self_edges == SelfEdges::With,
+                false => !uncertain || self.is_inside(image, home),
+            });
         }
-        self.certain.contains(vector) || self.is_inside(image, home)
+        found.truncate(kept);
+        found[first..].sort_unstable();
     }
 
-    /// Decided by the edge's own vector, not by the images, which are rounded otherwise.
+    /// Decided by the edge's own vector, not by the images, which are rounded otherwise, where that
+    /// can make a difference.
     fn is_inside(&self, image: usize, home: usize) -> bool {
+        let [point, centre] = [image, home].map(|image| self.images.points[image]);
+        if self.certain.contains(difference(point, centre)) {
+            return true;
+        }
         let Images { nodes, shifts, .. } = self.images;
         let [sender, receiver] = [image, home].map(|image| self.positions[nodes[image]]);
         let shift = between(shifts[image], shifts[home]);

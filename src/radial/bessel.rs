@@ -54,15 +54,21 @@ impl RadialBasis for Bessel {
     fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
         let scale = (2.0 / self.cutoff).sqrt();
         let frequency = PI / self.cutoff;
-        let (sin, cos) = (frequency * r).sin_cos();
-        // The angle grows by the same step from function to function.
-        let angles = std::iter::successors(Some((sin, cos)), move |&(s, c)| {
-            Some((s * cos + c * sin, c * cos - s * sin))
-        });
-        angles.zip(1..=self.count).map(move |(angle, n)| {
+        multiples(frequency * r).zip(1..=self.count).map(move |(angle, n)| {
             sine_over(n as f64 * frequency, r, angle).map(|part| scale * part)
         })
     }
+}
+
+/// The sine and cosine of an angle, of twice the angle, and so on.
+fn multiples(angle: f64) -> impl Iterator<Item = (f64, f64)> {
+    let step = angle.sin_cos();
+    std::iter::successors(Some(step), move |&angle| Some(sum_of_angles(angle, step)))
+}
+
+/// The sine and cosine of a sum of angles.
+pub(super) fn sum_of_angles((s, c): (f64, f64), (sin, cos): (f64, f64)) -> (f64, f64) {
+    (s * cos + c * sin, c * cos - s * sin)
 }
 
 /// sin(kr) / r and its first two derivatives, given the sine and cosine of kr.
@@ -72,23 +78,34 @@ pub(super) fn sine_over(k: f64, r: f64, (sin, cos): (f64, f64)) -> [f64; 3] {
         let [value, first, second] = near_zero(z);
         return [k * value, k * k * first, k * k * k * second];
     }
-    let value = sin / r;
-    let first = (k * cos - value) / r;
+    let inverse = r.recip();
+    let value = sin * inverse;
+    let first = (k * cos - value) * inverse;
     // From r f = sin(kr).
-    [value, first, -k * k * value - 2.0 * first / r]
+    [value, first, -k * k * value - 2.0 * first * inverse]
 }
 
-/// sin(z) / z and its derivatives for |z| < 1, where their closed forms cancel: Σ t_m,
-/// -z Σ t_m / (2m + 3) and -Σ t_m (2m + 1) / (2m + 3), where t_m = (-z²)^m / (2m + 1)!.
-fn near_zero(z: f64) -> [f64; 3] {
-    let (mut term, mut value, mut slope, mut curvature) = (1.0, 0.0, 0.0, 0.0);
-    // The next term is below 2^-65.
-    for m in 0..10 {
-        let odd = f64::from(2 * m + 3);
-        value += term;
-        slope += term / odd;
-        curvature += term * (odd - 2.0) / odd;
-        term *= -z * z / (odd * (odd - 1.0));
+/// Coefficients of powers of w = -z²: c_m = 1/(2m + 1)!, c_m / (2m + 3), c_m (2m + 1) / (2m + 3).
+/// The next term is below 2^-65 for |z| < 1.
+const SERIES: [[f64; 10]; 3] = {
+    let mut series = [[0.0; 10]; 3];
+    let (mut m, mut factorial) = (0, 1.0);
+    while m < 10 {
+        let odd = (2 * m + 1) as f64;
+        series[0][m] = 1.0 / factorial;
+        series[1][m] = 1.0 / (factorial * (odd + 2.0));
+        series[2][m] = odd / (factorial * (odd + 2.0));
+        factorial *= (odd + 1.0) * (odd + 2.0);
+        m += 1;
     }
+    series
+};
+
+/// sin(z) / z and its derivatives for |z| < 1, where their closed forms cancel: Σ c_m w^m,
+/// -z Σ c_m w^m / (2m + 3) and -Σ c_m w^m (2m + 1) / (2m + 3); see [`SERIES`].
+fn near_zero(z: f64) -> [f64; 3] {
+    let w = -z * z;
+    let [value, slope, curvature] =
+        SERIES.map(|series| series.into_iter().rev().fold(0.0, |sum, c| sum * w + c));
     [value, -z * slope, -curvature]
 }

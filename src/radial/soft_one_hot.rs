@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use super::bessel::sine_over;
+use super::bessel::{sine_over, sum_of_angles};
 use super::error::{RadialError, check_count, check_interval};
 use super::{MAX_COUNT, RadialBasis};
 
@@ -75,16 +75,17 @@ impl SoftOneHot {
         Ok(SoftOneHot { start, end, count, function, cutoff })
     }
 
-    /// The i-th function at r and its first two derivatives.
-    fn function(&self, i: usize, r: f64) -> [f64; 3] {
+    /// The i-th function at r and its first two derivatives. The angle, as sine and cosine, is that
+    /// of the i-th wave.
+    fn function(&self, i: usize, r: f64, angle: (f64, f64)) -> [f64; 3] {
         match self.function {
             OneHotFunction::Gaussian => self.around_centre(i, r, gaussian),
             OneHotFunction::Cosine => self.around_centre(i, r, cosine),
             OneHotFunction::SmoothFinite => self.around_centre(i, r, smooth_finite),
             OneHotFunction::Fourier if self.is_cut_off(r) => [0.0; 3],
-            OneHotFunction::Fourier => self.fourier(i, r - self.start),
+            OneHotFunction::Fourier => self.fourier(i, angle),
             OneHotFunction::Bessel if self.is_cut_off(r) => [0.0; 3],
-            OneHotFunction::Bessel => self.bessel(i, r - self.start),
+            OneHotFunction::Bessel => self.bessel(i, r - self.start, angle),
         }
     }
 
@@ -105,20 +106,29 @@ impl SoftOneHot {
         self.cutoff && (r <= self.start || r >= self.end)
     }
 
-    fn fourier(&self, i: usize, x: f64) -> [f64; 3] {
+    /// The angle πx/w, for functions that are waves.
+    fn angle(&self, r: f64) -> (f64, f64) {
+        match self.function {
+            OneHotFunction::Fourier | OneHotFunction::Bessel => {
+                (PI / (self.end - self.start) * (r - self.start)).sin_cos()
+            }
+            _ => (0.0, 1.0),
+        }
+    }
+
+    fn fourier(&self, i: usize, (sin, cos): (f64, f64)) -> [f64; 3] {
         let norm = (0.25 + self.count as f64 / 2.0).sqrt();
         let index = if self.cutoff { i + 1 } else { i };
         let k = PI * index as f64 / (self.end - self.start);
-        let (sin, cos) = (k * x).sin_cos();
         let (value, other) = if self.cutoff { (sin, cos) } else { (cos, -sin) };
         [value / norm, k * other / norm, -k * k * value / norm]
     }
 
-    fn bessel(&self, i: usize, x: f64) -> [f64; 3] {
+    fn bessel(&self, i: usize, x: f64, angle: (f64, f64)) -> [f64; 3] {
         let width = self.end - self.start;
         let scale = (2.0 / width).sqrt();
         let k = PI * (i + 1) as f64 / width;
-        sine_over(k, x, (k * x).sin_cos()).map(|part| scale * part)
+        sine_over(k, x, angle).map(|part| scale * part)
     }
 }
 
@@ -128,7 +138,16 @@ impl RadialBasis for SoftOneHot {
     }
 
     fn jets(&self, r: f64) -> impl Iterator<Item = [f64; 3]> {
-        (0..self.count).map(move |i| self.function(i, r))
+        let step = self.angle(r);
+        let from_zero = self.function == OneHotFunction::Fourier && !self.cutoff;
+        // The angle zero, but NaN at NaN.
+        let zero = (0.0 * step.0, 1.0 + 0.0 * step.1);
+        let mut angle = if from_zero { zero } else { step };
+        (0..self.count).map(move |i| {
+            let function = self.function(i, r, angle);
+            angle = sum_of_angles(angle, step);
+            function
+        })
     }
 }
 

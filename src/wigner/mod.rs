@@ -6,6 +6,23 @@
 //! angles inside, so there is no singular point, and entries are polynomials of those of R: with
 //! dual numbers for `T` their derivatives are right everywhere.
 //!
+//! # Rotations
+//! Everything here takes a rotation as nalgebra's `Rotation3` or `UnitQuaternion`, as
+//! [`EulerAngles`], or as an [`Orthogonal`], which may be improper. Conversions among them are
+//! nalgebra's, save for angles; with e3nn's functions of `o3`:
+//!
+//! | e3nn | here |
+//! |---|---|
+//! | `rand_matrix`, `rand_quaternion` | [`Random::rotation`](crate::equivariance::Random::rotation) |
+//! | `angles_to_matrix` | [`EulerAngles::to_e3nn_rotation`], in its axes |
+//! | `matrix_to_angles` | [`EulerAngles::from_e3nn_rotation`], in its axes |
+//! | `quaternion_to_matrix`, `matrix_to_quaternion` | `UnitQuaternion::to_rotation_matrix`, `from_rotation_matrix` |
+//! | `axis_angle_to_matrix`, `matrix_to_axis_angle` | `Rotation3::from_axis_angle`, `axis_angle` |
+//! | `inverse_angles`, `compose_quaternion`, ... | `inverse` and `*` of nalgebra's types |
+//! | `wigner_D(l, alpha, beta, gamma)` | [`d`] of [`EulerAngles`]: the same numbers |
+//! | `Irrep.D_from_quaternion`, `D_from_matrix`, ... | [`d_irrep`] |
+//! | `Irreps.D_from_matrix`, ... | [`d_irreps`]; for features of many rotations [`batch::Action`] |
+//!
 //! # Example
 //! ```
 //! use nalgebra::{Rotation3, Vector3};
