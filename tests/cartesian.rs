@@ -27,11 +27,11 @@ const FORMULAS: [(&str, &str); 16] = [
     ("zyx = xyz", "2x1o+1x2o+1x3o"),
 ];
 
-/// The tensor, unless this build has no table for it.
+/// The tensor, unless this build lacks its degrees.
 fn tensor(formula: &str) -> Option<CartesianTensor> {
     match CartesianTensor::new(formula) {
         Err(CartesianError::Coupling(CouplingError::Degree { .. })) => None,
-        tensor => Some(tensor.unwrap()),
+        tensor => Some(tensor.unwrap()).filter(|tensor| tensor.irreps().lmax() <= Some(LMAX)),
     }
 }
 

@@ -16,7 +16,7 @@ use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::kernels;
 use tesseral::nn::{
     Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, Linear, NnError, NormGate,
-    Pooling, RadialNetwork, TensorProduct, pool,
+    Pooling, RadialNetwork, SymmetricContraction, TensorProduct, pool,
 };
 use tesseral::radial::Bessel;
 use tesseral::{Irrep, Irreps, LMAX};
@@ -105,6 +105,46 @@ fn tensor_products() {
         product.unwrap().into_values()
     };
     Layer { name: "elementwise", make: elementwise, inputs, forward }.check();
+}
+
+/// A contraction that this build has tables for.
+fn contraction(init: &mut Init) -> SymmetricContraction {
+    let (input, output) = (irreps("3x0e + 3x0o + 3x1o"), irreps("3x0e + 3x1o + 3x0o"));
+    let correlation = if COUPLING_LMAX < 2 { 2 } else { 3 };
+    SymmetricContraction::new(&input, &output, correlation, 3, init).unwrap()
+}
+
+#[test]
+fn symmetric_contractions() {
+    let input = irreps("3x0e + 3x0o + 3x1o");
+    Layer {
+        name: "symmetric contraction",
+        make: contraction,
+        inputs: vec![normal([4, input.dim()], 8)],
+        forward: |layer: &SymmetricContraction, x: &[Tensor<2>]| {
+            layer.forward(&features(&input, &x[0]), &[2, 0, 2, 2]).unwrap().into_values()
+        },
+    }
+    .check();
+}
+
+#[test]
+fn weights_of_a_symmetric_contraction_can_be_given() {
+    for dtype in TYPES {
+        let mut init = Init::new(1, &Device::flex()).with_dtype(dtype).unwrap();
+        let layer = contraction(&mut init);
+        let count = layer.kernel().num_weights();
+        assert_eq!(
+            layer.clone().with_weights(vec![0.0; count - 1], &init).unwrap_err().to_string(),
+            format!("the slice of the weights has length {}, expected {count}", count - 1)
+        );
+        let layer = layer.with_weights(vec![0.0; count], &init).unwrap();
+        let x = features(
+            layer.kernel().input(),
+            &Tensor::ones([1, layer.kernel().input().dim()], (&Device::flex(), dtype)),
+        );
+        assert!(values(layer.forward(&x, &[1]).unwrap().values()).iter().all(|&z| z == 0.0));
+    }
 }
 
 #[test]
@@ -253,6 +293,13 @@ fn layers_of_rows_are_equivariant() {
         let layer = NormGate::new(&input, &mut Init::new(1, &device).with_dtype(dtype).unwrap());
         let x = tensor(x, [1, input.dim()], dtype, &device);
         values(layer.forward(&features(&input, &x)).unwrap().values())
+    });
+    let make = |dtype| contraction(&mut Init::new(1, &device).with_dtype(dtype).unwrap());
+    let kernel = make(DType::F64).kernel().clone();
+    assert_equivariant("contraction", kernel.input(), kernel.output(), |dtype, x| {
+        let x = tensor(x, [1, kernel.input().dim()], dtype, &device);
+        let x = features(kernel.input(), &x);
+        values(make(dtype).forward(&x, &[1]).unwrap().values())
     });
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
     for name in ["full", "fully connected"] {
@@ -427,6 +474,13 @@ fn layers_without_dimensions_are_possible() {
         let product = full_product(&some, &some, &mut init);
         assert_eq!(product.forward(&no_rows, &no_rows).unwrap().values().dims(), [0, 9]);
 
+        let contraction = SymmetricContraction::new(&none, &none, 2, 1, &mut init).unwrap();
+        assert_eq!(contraction.forward(&empty, &[0; 3]).unwrap().values().dims(), [3, 0]);
+        let pair = irreps("2x0e + 2x0o");
+        let contraction = SymmetricContraction::new(&pair, &pair, 2, 3, &mut init).unwrap();
+        let no_rows_of_pair = features(&pair, &Tensor::zeros([0, 4], (&device, dtype)));
+        assert_eq!(contraction.forward(&no_rows_of_pair, &[]).unwrap().values().dims(), [0, 4]);
+
         // A basis without functions, and a layer without width: the weights are zero.
         let network = RadialNetwork::new(&[0, 2], &mut init);
         let no_basis = Tensor::zeros([3, 0], (&device, dtype));
@@ -483,6 +537,19 @@ fn features_that_do_not_fit_are_refused() {
     assert_eq!(
         refused(gate.forward(&rows(&scalars(3), 1))),
         "the input has the irreps `3x0e`, expected `2x0e`"
+    );
+    let contraction = SymmetricContraction::new(&scalars(2), &scalars(2), 2, 3, &mut init).unwrap();
+    assert_eq!(
+        refused(contraction.forward(&rows(&scalars(3), 1), &[0])),
+        "the input has the irreps `3x0e`, expected `2x0e`"
+    );
+    assert_eq!(
+        refused(contraction.forward(&rows(&scalars(2), 1), &[0, 1])),
+        "the input has the shape [1, 2], expected [2, 2]"
+    );
+    assert_eq!(
+        refused(contraction.forward(&rows(&scalars(2), 1), &[3])),
+        "node 0 has the element 3, expected one below 3"
     );
     let product = full_product(&scalars(2), &scalars(3), &mut init);
     assert_eq!(

@@ -61,6 +61,15 @@ impl Init {
         Param::from_tensor(self.tensor(values, shape))
     }
 
+    /// A parameter of independent normal numbers, those of each column with its own deviation.
+    pub(super) fn normal_columns(&mut self, rows: usize, deviations: &[f64]) -> Param<Tensor<2>> {
+        let mut values = self.random.normals(rows * deviations.len());
+        for row in values.chunks_exact_mut(deviations.len().max(1)) {
+            row.iter_mut().zip(deviations).for_each(|(value, deviation)| *value *= deviation);
+        }
+        Param::from_tensor(self.tensor(values, [rows, deviations.len()]))
+    }
+
     /// A parameter of one row: normal numbers, then zeros.
     pub(super) fn normal_then_zero(&mut self, normal: usize, zeros: usize) -> Param<Tensor<2>> {
         let mut values = self.random.normals(normal);

@@ -60,18 +60,17 @@ impl SymmetricContraction {
     /// A layer of a given kernel.
     pub fn of_kernel(kernel: kernel::SymmetricContraction, init: &mut Init) -> Self {
         let paths = kernel.paths();
-        let scale = |path: &kernel::ContractionPath| {
+        let deviation = |path: &kernel::ContractionPath| {
             let alike = paths.iter().filter(|other| {
                 other.output == path.output && other.factors.len() == path.factors.len()
             });
             (alike.count() as f64).sqrt().recip()
         };
-        let columns = paths.len() * kernel.channels();
-        let scales = paths.iter().flat_map(|path| vec![scale(path); kernel.channels()]).collect();
-        let scales = init.tensor(scales, [1, columns]);
-        let weights = init.normal([kernel.elements(), columns]);
-        let weights =
-            if columns > 0 { weights.map(|weights| weights.detach() * scales) } else { weights };
+        let deviations: Vec<f64> = paths
+            .iter()
+            .flat_map(|path| std::iter::repeat_n(deviation(path), kernel.channels()))
+            .collect();
+        let weights = init.normal_columns(kernel.elements(), &deviations);
         SymmetricContraction { weights, kernel: Arc::new(kernel) }
     }
 
@@ -80,14 +79,11 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If their number is wrong.
-    pub fn with_weights(mut self, weights: Vec<f64>, init: &Init) -> Result<Self, NnError> {
+    pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, ContractionError> {
+        self.kernel.check_weights("the weights", &weights)?;
         let shape = [self.kernel.elements(), self.kernel.paths().len() * self.kernel.channels()];
-        let found = [weights.len().checked_div(shape[1]).unwrap_or(0), shape[1]];
-        if weights.len() != shape[0] * shape[1] {
-            return Err(NnError::Shape { what: "the weights", expected: shape, found });
-        }
-        self.weights = Param::from_tensor(init.tensor(weights, shape));
-        Ok(self)
+        let weights = Param::from_tensor(init.tensor(weights, shape));
+        Ok(SymmetricContraction { weights, ..self })
     }
 
     /// The contraction on slices: its basis, and the conversion of weights.
@@ -105,12 +101,12 @@ impl SymmetricContraction {
     /// # Errors
     /// If irreps, numbers of nodes, elements, types or devices do not fit.
     pub fn forward(&self, x: &Features, elements: &[usize]) -> Result<Features, NnError> {
-        x.expect("the features", self.kernel.input())?;
+        x.expect("the input", self.kernel.input())?;
         self.kernel.check_elements(elements)?;
         if elements.len() != x.rows() {
             let [found, columns] = x.values().dims();
             let (expected, found) = ([elements.len(), columns], [found, columns]);
-            return Err(NnError::Shape { what: "the features of the nodes", expected, found });
+            return Err(NnError::Shape { what: "the input", expected, found });
         }
         let operation =
             ContractionOperation { kernel: self.kernel.clone(), elements: elements.to_vec() };

@@ -237,10 +237,6 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    #[expect(
-        clippy::wrong_self_convention,
-        reason = "the inverse of `to_irreps`, for this symmetry"
-    )]
     pub fn from_irreps<T: Real>(&self, irreps: &[T], out: &mut [T]) -> Result<(), CartesianError> {
         let rows = self.rows(out.len())?;
         check_length("the irreps", rows * self.irreps.dim(), irreps.len())?;

@@ -253,7 +253,11 @@ fn load_tile<V: Lanes, R: Ring<V>>(
     index: usize,
 ) -> [R; TILE] {
     let blocks = &blocks[index * TILE * R::PARTS..][..TILE * R::PARTS];
-    std::array::from_fn(|node| R::load(proof, &blocks[node * R::PARTS..]))
+    let mut numbers = [R::zero(proof); TILE];
+    for (node, number) in numbers.iter_mut().enumerate() {
+        *number = R::load(proof, &blocks[node * R::PARTS..]);
+    }
+    numbers
 }
 
 #[inline(always)]
@@ -270,7 +274,10 @@ fn products<V: Lanes, R: Ring<V>>(proof: V::Proof, program: &Program, values: &m
     for (index, &[a, b]) in program.products.iter().enumerate() {
         let a: [R; TILE] = load_tile(proof, values, a as usize);
         let b: [R; TILE] = load_tile(proof, values, b as usize);
-        let product = std::array::from_fn(|node| a[node].mul(b[node]));
+        let mut product = a;
+        for node in 0..TILE {
+            product[node] = a[node].mul(b[node]);
+        }
         store_tile(product, values, program.variables + index);
     }
 }
@@ -288,13 +295,19 @@ fn forward<V: Lanes, R: Ring<V>>(
         for group in &program.groups[groups.clone()] {
             let inner: [R; TILE] =
                 inner_sum(proof, program, group.terms.clone(), values, coefficients);
-            sum = match group.outer {
-                None => std::array::from_fn(|node| inner[node].add(sum[node])),
+            match group.outer {
+                None => {
+                    for node in 0..TILE {
+                        sum[node] = inner[node].add(sum[node]);
+                    }
+                }
                 Some(outer) => {
                     let outer: [R; TILE] = load_tile(proof, values, outer as usize);
-                    std::array::from_fn(|node| outer[node].mul_add(inner[node], sum[node]))
+                    for node in 0..TILE {
+                        sum[node] = outer[node].mul_add(inner[node], sum[node]);
+                    }
                 }
-            };
+            }
         }
         store_tile(sum, memory.outputs, row);
     }
@@ -316,7 +329,9 @@ fn inner_sum<V: Lanes, R: Ring<V>>(
     {
         let coefficient = R::load(proof, coefficient);
         let value: [R; TILE] = load_tile(proof, values, value as usize);
-        sum = std::array::from_fn(|node| coefficient.mul_add(value[node], sum[node]));
+        for node in 0..TILE {
+            sum[node] = coefficient.mul_add(value[node], sum[node]);
+        }
     }
     sum
 }
@@ -372,9 +387,10 @@ fn backward<V: Lanes, R: Ring<V>>(
         // One after the other: the two factors of a square are the same.
         for (factor, other) in [(a as usize, b as usize), (b as usize, a as usize)] {
             let other: [R; TILE] = load_tile(proof, values, other);
-            let gradient: [R; TILE] = load_tile(proof, gradients, factor);
-            let sum =
-                std::array::from_fn(|node| product[node].mul_add(other[node], gradient[node]));
+            let mut sum: [R; TILE] = load_tile(proof, gradients, factor);
+            for node in 0..TILE {
+                sum[node] = product[node].mul_add(other[node], sum[node]);
+            }
             store_tile(sum, gradients, factor);
         }
     }

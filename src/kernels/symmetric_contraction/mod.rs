@@ -20,7 +20,7 @@
 //!
 //! MACE keeps one weight for every way to couple ν blocks in any order, which are dependent once
 //! the factors are the same: with 0e+1o+2e+3o, three factors and the output 0e, 23 where there are
-//! 9. [`SymmetricContraction::mace_conversion`] is the matrix between the two.
+//! 8. [`SymmetricContraction::mace_conversion`] is the matrix between the two.
 
 mod basis;
 mod convert;
@@ -494,12 +494,21 @@ impl SymmetricContraction {
             check_length(what, elements.len() * self.input.dim(), slice.len())?;
         }
         for (what, slice) in weights {
-            check_length(what, self.num_weights(), slice.len())?;
+            self.check_weights(what, slice)?;
         }
         for (what, slice) in outputs {
             check_length(what, elements.len() * self.output.dim(), slice.len())?;
         }
         self.check_elements(elements)
+    }
+
+    /// Checks the number of weights.
+    pub(crate) fn check_weights<T>(
+        &self,
+        what: &'static str,
+        weights: &[T],
+    ) -> Result<(), ContractionError> {
+        Ok(check_length(what, self.num_weights(), weights.len())?)
     }
 
     /// Checks that every element is in range.
