@@ -34,7 +34,7 @@ mod rows;
 mod ymm;
 
 pub(crate) use cache::last_level_cache;
-pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups};
+pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups, RowsToRead};
 pub(crate) use rows::{from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;
