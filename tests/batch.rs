@@ -246,6 +246,39 @@ fn misaligned_slices_and_slices_by_axis_are_right() {
 }
 
 #[test]
+fn misaligned_derivatives_are_right() {
+    let n = 37;
+    let points = points::<f32>(n);
+    for lmax in 0..=LMAX.min(5) {
+        for (path, layout) in paths_and_layouts() {
+            let batch = Harmonics::SOLID.batch(0..=lmax).expect("a degree to LMAX");
+            let batch = batch.on(path).layout(layout);
+            let size = batch.length::<f32>(n);
+            let evaluate = |shift: usize| {
+                let mut arrays = [1, 3, 9].map(|count| vec![f32::NAN; count * size + shift]);
+                let mut forces = vec![f32::NAN; 3 * n + shift];
+                let mut rows = vec![0.0; 3 * n + shift];
+                rows[shift..].copy_from_slice(points.as_flattened());
+                let [values, gradients, hessians] = arrays.each_mut().map(|a| &mut a[shift..]);
+                let rows = &rows[shift..];
+                batch.gradients(rows, values, gradients).expect("the lengths fit");
+                batch.hessians(rows, values, gradients, hessians).expect("the lengths fit");
+                batch.pull_back(rows, values, &mut forces[shift..]).expect("the lengths fit");
+                [values.to_vec(), gradients.to_vec(), hessians.to_vec(), forces[shift..].to_vec()]
+            };
+            let expected = evaluate(0);
+            for shift in 1..16 {
+                assert_eq!(evaluate(shift), expected, "{path:?} {layout:?} {lmax} {shift}");
+            }
+        }
+    }
+}
+
+fn paths_and_layouts() -> impl Iterator<Item = (Path, Layout)> {
+    Path::available().flat_map(|path| [(path, Layout::Rows), (path, Layout::Lanes)])
+}
+
+#[test]
 fn streamed_derivatives_are_the_same() {
     let n = 45;
     let points = points::<f32>(n);
@@ -384,6 +417,16 @@ fn contractions_are_sums_over_derivatives() {
                 check_contractions::<f64>(options, degrees, path, 21);
             }
             check_contractions::<f32>(options, (0, LMAX.min(3)), path, 35);
+        }
+    }
+}
+
+#[test]
+fn contractions_of_every_length_are_right() {
+    for path in Path::available() {
+        for n in 0..=70 {
+            check_contractions::<f64>(Harmonics::SOLID, (0, LMAX.min(2)), path, n);
+            check_contractions::<f32>(Harmonics::SOLID, (0, LMAX.min(3)), path, n);
         }
     }
 }

@@ -4,8 +4,9 @@ use num_rational::BigRational;
 use num_traits::One;
 use tesseral_codegen::ir::exact::{Value, evaluate};
 use tesseral_codegen::ir::harmonics::{
-    Derivatives, Points, all_degrees, monic_column, single_degree,
+    Derivatives, Points, all_degrees, monic_column, pull_back, single_degree,
 };
+use tesseral_codegen::ir::{Op, Program};
 use tesseral_codegen::tables::harmonics::GradientTerm;
 use tesseral_codegen::tables::{Harmonics, LMAX_LIMIT, Polynomial, Surd, snapshot};
 
@@ -96,6 +97,8 @@ fn all_degrees_are_exact() {
         (LMAX_LIMIT, Points::Solid, Derivatives::None),
         (LMAX_LIMIT, Points::Unit, Derivatives::None),
         (9, Points::Solid, Derivatives::First),
+        (4, Points::Solid, Derivatives::Second),
+        (1, Points::Solid, Derivatives::Second),
         (2, Points::Unit, Derivatives::None),
         (1, Points::Solid, Derivatives::First),
         (0, Points::Solid, Derivatives::First),
@@ -112,6 +115,44 @@ fn all_degrees_are_exact() {
                     let terms = tables.gradient(l, axis, m);
                     let value = &outputs[1][axis * size + index];
                     assert_combination(&tables, value, l.max(1) - 1, terms, points, &what);
+                }
+                for component in 0..outputs.get(2).map_or(0, |_| 9) {
+                    let terms = match l {
+                        0 | 1 => Vec::new(),
+                        _ => tables.hessian(l, [component / 3, component % 3], m),
+                    };
+                    let value = &outputs[2][component * size + index];
+                    assert_combination(&tables, value, l.max(2) - 2, &terms, points, &what);
+                }
+            }
+        }
+    }
+}
+
+/// A program of x, y, z: one with a cotangent of one for a single harmonic.
+fn with_unit_cotangent(mut program: Program, harmonic: usize) -> Program {
+    for node in &mut program.nodes {
+        if let Op::Input(index @ 3..) = node.op {
+            let value = if index == 3 + harmonic { Surd::one() } else { Surd::zero() };
+            node.op = Op::Constant(value);
+        }
+    }
+    program
+}
+
+#[test]
+fn pull_backs_are_exact() {
+    let tables = tables();
+    for lmax in [0, 1, 2, 5] {
+        let program = pull_back(&tables, lmax);
+        for l in 0..=lmax {
+            for (column, m) in orders(l).enumerate() {
+                let what = format!("pull-back to {lmax}: l = {l}, m = {m}");
+                let own = with_unit_cotangent(program.clone(), l * l + column);
+                let outputs = evaluate(&own).expect("all sums are commensurate");
+                for (axis, value) in outputs[0].iter().enumerate() {
+                    let terms = tables.gradient(l, axis, m);
+                    assert_combination(&tables, value, l.max(1) - 1, terms, Points::Solid, &what);
                 }
             }
         }

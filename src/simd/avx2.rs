@@ -311,7 +311,7 @@ pub(super) unsafe fn load_points_f32(rows: *const f32) -> [__m256; 3] {
 /// Halves of two rows in one register.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn join_f64(low: *const f64, high: *const f64) -> __m256d {
+pub(super) unsafe fn join_f64(low: *const f64, high: *const f64) -> __m256d {
     // SAFETY: the caller vouches for 2 numbers at both.
     unsafe {
         _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high))
@@ -338,7 +338,7 @@ unsafe fn transpose_f64(from: *const f64, stride: usize, to: *mut f64, to_stride
 /// Halves of two rows in one register.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn join_f32(low: *const f32, high: *const f32) -> __m256 {
+pub(super) unsafe fn join_f32(low: *const f32, high: *const f32) -> __m256 {
     // SAFETY: the caller vouches for 4 numbers at both.
     unsafe {
         _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high))

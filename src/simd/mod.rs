@@ -38,7 +38,7 @@ mod ymm;
 pub(crate) use cache::last_level_cache;
 pub(crate) use interleave::{deinterleave, interleave};
 pub(crate) use memory::BlockMemory;
-pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups};
+pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups, RowsToRead};
 pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
 
 use crate::Real;

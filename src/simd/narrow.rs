@@ -93,6 +93,18 @@ pub trait Narrow: Arithmetic {
     /// One column of rows that are a stride apart.
     ///
     /// # Safety
+    /// A number can be read at each of the POINTS rows.
+    unsafe fn read_one(proof: Self::Proof, from: *const Self::Number, stride: usize) -> Self;
+
+    /// Four columns, likewise.
+    ///
+    /// # Safety
+    /// Four numbers can be read at each of the POINTS rows.
+    unsafe fn read_four(proof: Self::Proof, from: *const Self::Number, stride: usize) -> [Self; 4];
+
+    /// One column of rows that are a stride apart.
+    ///
+    /// # Safety
     /// A number can be written at each of the POINTS rows.
     unsafe fn write_one(self, to: *mut Self::Number, stride: usize);
 
@@ -114,6 +126,46 @@ pub trait Narrow: Arithmetic {
             Self::write_four([a, b, c, d], to, stride);
             Self::write_four([e, f, g, h], to.add(4), stride);
         }
+    }
+}
+
+/// A few rows that are read.
+pub struct RowsToRead<'a, N: Narrow> {
+    proof: N::Proof,
+    rows: &'a [N::Number],
+    stride: usize,
+}
+
+impl<'a, N: Narrow> RowsToRead<'a, N> {
+    /// The first POINTS rows of a slice, which have `stride` columns.
+    ///
+    /// # Panics
+    /// If the slice is too short.
+    #[inline(always)]
+    pub fn new(proof: N::Proof, rows: &'a [N::Number], stride: usize) -> Self {
+        RowsToRead { proof, rows: &rows[..N::POINTS * stride], stride }
+    }
+
+    /// The column `at`.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[inline(always)]
+    pub fn one(&self, at: usize) -> N {
+        assert!(at < self.stride, "outside of the rows");
+        // SAFETY: the slice has POINTS rows of `stride` numbers.
+        unsafe { N::read_one(self.proof, self.rows.as_ptr().add(at), self.stride) }
+    }
+
+    /// The columns from `at` on.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[inline(always)]
+    pub fn four(&self, at: usize) -> [N; 4] {
+        assert!(at + 4 <= self.stride, "outside of the rows");
+        // SAFETY: the slice has POINTS rows of `stride` numbers.
+        unsafe { N::read_four(self.proof, self.rows.as_ptr().add(at), self.stride) }
     }
 }
 
@@ -226,6 +278,30 @@ macro_rules! whole {
                 rows: &[<$lanes as Lanes>::Number],
             ) -> [Self; 3] {
                 Lanes::load_points(proof, rows)
+            }
+
+            #[inline(always)]
+            unsafe fn read_one(
+                proof: <$lanes as Lanes>::Proof,
+                from: *const <$lanes as Lanes>::Number,
+                stride: usize,
+            ) -> Self {
+                let mut block = <<$lanes as Lanes>::Number as super::Blocks>::ZERO;
+                for (point, value) in block.iter_mut().enumerate() {
+                    // SAFETY: the caller vouches for a number in each row.
+                    *value = unsafe { *from.add(point * stride) };
+                }
+                Lanes::load(proof, &block)
+            }
+
+            #[inline(always)]
+            unsafe fn read_four(
+                proof: <$lanes as Lanes>::Proof,
+                from: *const <$lanes as Lanes>::Number,
+                stride: usize,
+            ) -> [Self; 4] {
+                // SAFETY: the caller vouches for four numbers in each row.
+                [0, 1, 2, 3].map(|at| unsafe { Self::read_one(proof, from.add(at), stride) })
             }
 
             #[inline(always)]

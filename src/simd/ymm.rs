@@ -100,6 +100,24 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn read_one(_proof: P, from: *const $number, stride: usize) -> Self {
+                let mut numbers = [0.0; $points];
+                for (point, number) in numbers.iter_mut().enumerate() {
+                    // SAFETY: the caller vouches for a number in each row.
+                    *number = unsafe { *from.add(point * stride) };
+                }
+                // SAFETY: by the proof; the array is as long as the register.
+                $name(unsafe { $load(numbers.as_ptr()) }, PhantomData)
+            }
+
+            #[inline(always)]
+            unsafe fn read_four(_proof: P, from: *const $number, stride: usize) -> [Self; 4] {
+                // SAFETY: by the proof, and by what the caller vouches for.
+                let columns = unsafe { Self::read_square(from, stride) };
+                columns.map(|column| $name(column, PhantomData))
+            }
+
+            #[inline(always)]
             unsafe fn write_one(self, to: *mut $number, stride: usize) {
                 // SAFETY: by the proof, and by what the caller vouches for, here and below.
                 unsafe { Self::column(self.0, to, stride) }
@@ -165,6 +183,23 @@ impl<P> Doubles<P> {
         }
     }
 
+    /// Four columns of four rows: halves of two rows are joined as they are loaded.
+    #[inline(always)]
+    unsafe fn read_square(from: *const f64, stride: usize) -> [__m256d; 4] {
+        // SAFETY: the caller vouches for the instructions and for four numbers in each row.
+        unsafe {
+            let join = |at: usize| avx2::join_f64(from.add(at), from.add(at + 2 * stride));
+            let (even, odd) = (join(0), join(stride));
+            let (even_high, odd_high) = (join(2), join(stride + 2));
+            [
+                _mm256_unpacklo_pd(even, odd),
+                _mm256_unpackhi_pd(even, odd),
+                _mm256_unpacklo_pd(even_high, odd_high),
+                _mm256_unpackhi_pd(even_high, odd_high),
+            ]
+        }
+    }
+
     /// Four columns of four rows: pairs are exchanged, then halves.
     #[inline(always)]
     unsafe fn square([a, b, c, d]: [__m256d; 4], to: *mut f64, stride: usize) {
@@ -225,6 +260,18 @@ impl<P> Singles<P> {
                 _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
                 _mm256_shuffle_ps::<0xee>(ab_high, cd_high),
             ]
+        }
+    }
+
+    /// Four columns of eight rows: a quarter of row k and one of row k + 4 are joined as they are
+    /// loaded.
+    #[inline(always)]
+    unsafe fn read_square(from: *const f32, stride: usize) -> [__m256; 4] {
+        // SAFETY: the caller vouches for the instructions and for four numbers in each row.
+        unsafe {
+            let join =
+                |row: usize| avx2::join_f32(from.add(row * stride), from.add((row + 4) * stride));
+            Self::quarters([join(0), join(1), join(2), join(3)])
         }
     }
 

@@ -112,6 +112,38 @@ pub fn all_degrees(
     writer.builder.finish(outputs)
 }
 
+/// The pull-back of one cotangent for each harmonic of degrees 0 to `lmax`: Σ g ∇Y, in the inputs
+/// x, y, z and then g in order l² + l + m. Every harmonic of the degree below is multiplied by the
+/// cotangents of those whose derivatives it is in; none of degree `lmax` is needed.
+pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
+    let size = (lmax + 1) * (lmax + 1);
+    let names = ["x", "y", "z"].into_iter().chain(std::iter::repeat_n("g", size));
+    let mut writer = Writer::with_inputs(&names.collect::<Vec<_>>());
+    let zero = writer.builder.constant(&Surd::zero());
+    let mut sums = [zero; 3];
+    for l in 1..=lmax {
+        let row = writer.row(tables, l - 1);
+        let below = writer.normalized(tables, l - 1, &row);
+        for (axis, sum) in sums.iter_mut().enumerate() {
+            let mut factors = vec![zero; 2 * l - 1];
+            for m in orders(l) {
+                let g = writer.builder.input(3 + ((l * l + l) as i32 + m) as usize);
+                for term in tables.gradient(l, axis, m) {
+                    let factor = &mut factors[(l as i32 - 1 + term.m) as usize];
+                    let product = writer.builder.scale(&term.coefficient, g);
+                    *factor = writer.builder.add(*factor, product);
+                }
+            }
+            for (factor, harmonic) in factors.into_iter().zip(&below) {
+                let product = writer.builder.mul(factor, *harmonic);
+                *sum = writer.builder.add(*sum, product);
+            }
+        }
+    }
+    let output = Output { name: "gradient", shape: vec![3], values: sums.to_vec() };
+    writer.builder.finish(vec![output])
+}
+
 /// For l = m..=lmax: (c, n) with the monic z-parts T_l = z T_{l-1} - c r² T_{l-2} and
 /// Y_{l,±m} = n T_l {C_m, S_m}; c is zero where T_{l-2} is not there.
 pub fn monic_column(tables: &Harmonics, m: usize, lmax: usize) -> Vec<[Surd; 2]> {
@@ -174,7 +206,12 @@ struct Writer {
 
 impl Writer {
     fn new() -> Self {
-        let mut builder = Builder::new(&["x", "y", "z"]);
+        Writer::with_inputs(&["x", "y", "z"])
+    }
+
+    /// With inputs beyond x, y and z.
+    fn with_inputs(names: &[&'static str]) -> Self {
+        let mut builder = Builder::new(names);
         let [x, y, z] = [0, 1, 2].map(|axis| builder.input(axis));
         Writer { builder, x, y, z }
     }

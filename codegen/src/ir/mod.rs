@@ -17,6 +17,11 @@ use crate::tables::Surd;
 pub struct Id(u32);
 
 impl Id {
+    /// The value of the node of that index.
+    pub fn of_index(index: usize) -> Id {
+        Id(index as u32)
+    }
+
     /// The index into [`Program::nodes`].
     pub fn index(self) -> usize {
         self.0 as usize

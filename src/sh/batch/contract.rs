@@ -16,6 +16,7 @@ use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
+use super::pull_back::{FusedPullBack, is_fused};
 use crate::sh::{Axes, Form};
 use crate::simd::{Aligned, Job, Lanes, Number, Path};
 
@@ -109,8 +110,19 @@ impl<'a, T> Contraction<'a, T> {
 }
 
 impl<T: Lower> Contract<'_, T> {
-    /// Runs with enough memory on the stack.
+    /// Runs in one function where there is one, or with enough memory on the stack.
     pub fn start(self, path: Path) {
+        let Contract { plan, positions, n, contraction } = self;
+        match contraction {
+            Contraction::PullBack { cotangents, gradient } if is_fused::<T>(&plan, path, n) => {
+                let lmax = plan.high;
+                T::run(path, FusedPullBack { lmax, positions, n, cotangents, gradient });
+            }
+            contraction => Contract { plan, positions, n, contraction }.with_memory(path),
+        }
+    }
+
+    fn with_memory(self, path: Path) {
         match 3 * self.plan.computed() {
             0..=48 => self.with_stack::<48>(path),
             49..=512 => self.with_stack::<512>(path),

@@ -186,7 +186,7 @@ fn rows<T>(numbers: &mut [T], [first, groups]: [usize; 2], shape: [usize; 2]) ->
 }
 
 /// The points of a batch, a few at a time.
-struct Source<'a, V: Lanes> {
+pub(super) struct Source<'a, V: Lanes> {
     frame: Frame,
     positions: Positions<'a, V::Number>,
     /// Positions that need nothing done, or none.
@@ -199,7 +199,7 @@ struct Source<'a, V: Lanes> {
 
 impl<'a, V: Lanes> Source<'a, V> {
     #[inline(always)]
-    fn new(frame: Frame, positions: Positions<'a, V::Number>, first: usize) -> Self {
+    pub fn new(frame: Frame, positions: Positions<'a, V::Number>, first: usize) -> Self {
         let straight = match positions {
             Positions::Rows(rows) if !frame.divides() && frame.axes == Axes::ZPolar => {
                 &rows[3 * first..]
@@ -211,7 +211,7 @@ impl<'a, V: Lanes> Source<'a, V> {
     }
 
     #[inline(always)]
-    fn next(&mut self, proof: V::Proof) -> [V::Narrow; 3] {
+    pub fn next(&mut self, proof: V::Proof) -> [V::Narrow; 3] {
         if let Some((point, rest)) = self.straight.split_at_checked(3 * V::Narrow::POINTS) {
             self.straight = rest;
             return V::Narrow::load_points(proof, point);

@@ -40,6 +40,7 @@ mod output;
 mod plan;
 mod points;
 mod programs;
+mod pull_back;
 mod stage;
 
 pub use points::Positions;

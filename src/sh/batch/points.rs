@@ -78,7 +78,7 @@ impl<'a, T: Copy> Positions<'a, T> {
 }
 
 /// How the caller's vectors become native arguments of solid harmonics.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     pub form: Form,
     pub axes: Axes,

@@ -3,7 +3,7 @@
 
 use super::fill::BlockOf;
 use crate::Scalar;
-use crate::simd::{Arithmetic, FewRows, Lanes, Narrow};
+use crate::simd::{Arithmetic, FewRows, Lanes, Narrow, RowsToRead};
 
 /// Where results go. Component 0 are the values, then come those of the gradient, then those of the
 /// Hessian.
@@ -25,6 +25,37 @@ pub(super) trait Sink<A> {
 /// Hessian, along the native axes.
 pub(super) trait Program<const G: usize, const H: usize> {
     fn run<A: Arithmetic>(proof: A::Proof, r: [A; 3], out: &mut impl Sink<A>);
+}
+
+/// Columns that are read.
+pub(super) trait Columns<A> {
+    /// The column `index`.
+    fn one(&self, index: usize) -> A;
+
+    /// The columns from `index` on.
+    fn four(&self, index: usize) -> [A; 4];
+}
+
+/// A generated program: lanes of x, y, z and of cotangents to the pull-back along the native axes.
+pub(super) trait PullBack {
+    fn run<A: Arithmetic>(proof: A::Proof, r: [A; 3], cotangents: &impl Columns<A>) -> [A; 3];
+}
+
+/// What is done with the program of a pull-back once it is chosen.
+pub(super) trait WithPullBack {
+    fn with<P: PullBack, const K: usize>(self);
+}
+
+impl<N: Narrow> Columns<N> for RowsToRead<'_, N> {
+    #[inline(always)]
+    fn one(&self, index: usize) -> N {
+        RowsToRead::one(self, index)
+    }
+
+    #[inline(always)]
+    fn four(&self, index: usize) -> [N; 4] {
+        RowsToRead::four(self, index)
+    }
 }
 
 /// What is done with a program once it is chosen. K is the number of its columns.

@@ -4,11 +4,15 @@
 //! Unlike the generic functions, programs over lanes name every fused operation and store a value
 //! as soon as it is known, column by column, so that few registers are needed.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::emit::rounding;
-use crate::ir::harmonics::{Derivatives, Points, all_degrees, monic_column, single_degree};
+use crate::ir::harmonics::{
+    Derivatives, Points, all_degrees, monic_column, pull_back, single_degree,
+};
 use crate::ir::{Id, Op, Program};
 use crate::tables::harmonics::GradientTerm;
 use crate::tables::{Harmonics, Surd};
@@ -19,10 +23,13 @@ const UNROLLED_LMAX: usize = 12;
 
 /// The highest degree for which programs with gradients are written: beyond it loops are bound by
 /// the same stores, and programs run out of registers.
-const GRADIENT_LMAX: usize = 5;
+const GRADIENT_LMAX: usize = 10;
 
 /// The highest degree for which programs with Hessians are written, likewise.
-const HESSIAN_LMAX: usize = 3;
+const HESSIAN_LMAX: usize = 4;
+
+/// The highest degree for which programs of pull-backs are written, likewise.
+const PULL_BACK_LMAX: usize = 6;
 
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
@@ -44,6 +51,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
         .map(|limit| Literal::usize_unsuffixed(lmax.min(limit)));
     let recurrence = recurrence(tables);
     let coefficients = coefficients(tables);
+    let pull_backs = pull_backs(tables, lmax.min(PULL_BACK_LMAX));
     quote! {
         #(#texts)*
         /// The highest degree with programs of its own; above it there are loops.
@@ -52,8 +60,58 @@ pub fn module(tables: &Harmonics) -> TokenStream {
         pub(super) const GRADIENT_LMAX: usize = #gradients;
         /// The highest degree with programs for Hessians.
         pub(super) const HESSIAN_LMAX: usize = #hessians;
+        #pull_backs
         #coefficients
         #recurrence
+    }
+}
+
+/// The programs of pull-backs, and the function that chooses one by its degree.
+fn pull_backs(tables: &Harmonics, lmax: usize) -> TokenStream {
+    let programs = (0..=lmax).map(|l| {
+        let program = pull_back(tables, l);
+        let mut writer = Writer::new(&program);
+        let [x, y, z] = writer.by_node();
+        let lines = writer.lines;
+        let inputs = program_inputs(&program);
+        let cotangents = if l == 0 { quote!(_) } else { quote!(cotangents) };
+        let doc = format!(" {}.", program.count());
+        let name = format_ident!("PullBack{l}");
+        quote! {
+            #[doc = #doc]
+            pub(super) struct #name;
+            impl PullBack for #name {
+                #[inline(always)]
+                fn run<A: Arithmetic>(
+                    proof: A::Proof,
+                    [#(#inputs),*]: [A; 3],
+                    #cotangents: &impl Columns<A>,
+                ) -> [A; 3] {
+                    #(#lines)*
+                    [#x, #y, #z]
+                }
+            }
+        }
+    });
+    let arms = (0..=lmax).map(|l| {
+        let name = format_ident!("PullBack{l}");
+        let count = Literal::usize_unsuffixed((l + 1) * (l + 1));
+        let l = Literal::usize_unsuffixed(l);
+        quote!(#l => job.with::<#name, #count>(),)
+    });
+    let highest = Literal::usize_unsuffixed(lmax);
+    quote! {
+        #(#programs)*
+        /// The highest degree with programs for pull-backs.
+        pub(super) const PULL_BACK_LMAX: usize = #highest;
+        /// Does a job with `PullBack<l>`. The degree has been checked.
+        #[inline(always)]
+        pub(super) fn pull_back(l: usize, job: impl WithPullBack) {
+            match l {
+                #(#arms)*
+                _ => unreachable!("degree {l} has no program for pull-backs"),
+            }
+        }
     }
 }
 
@@ -186,12 +244,15 @@ fn program_inputs(program: &Program) -> [TokenStream; 3] {
 struct Writer<'a> {
     program: &'a Program,
     written: Vec<bool>,
+    /// The first cotangents of the groups that were read.
+    read: HashSet<usize>,
     lines: Vec<TokenStream>,
 }
 
 impl<'a> Writer<'a> {
     fn new(program: &'a Program) -> Self {
-        Writer { program, written: vec![false; program.nodes.len()], lines: Vec::new() }
+        let written = vec![false; program.nodes.len()];
+        Writer { program, written, read: HashSet::new(), lines: Vec::new() }
     }
 
     /// Stores the values one by one, order by order.
@@ -246,10 +307,50 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes all operations in the order of the program; returns the values of the first output.
+    fn by_node(&mut self) -> [TokenStream; 3] {
+        let program = self.program;
+        for (index, node) in program.nodes.iter().enumerate() {
+            // Negations are absorbed where their values are read.
+            if !matches!(node.op, Op::Input(_) | Op::Constant(_) | Op::Neg(_)) {
+                self.value(Id::of_index(index));
+            }
+        }
+        let values = &program.outputs[0].values;
+        [0, 1, 2].map(|axis| self.value(values[axis]))
+    }
+
+    /// The cotangent `index`; four are read at a time.
+    fn cotangent(&mut self, index: usize) -> TokenStream {
+        let count = self.program.inputs.len() - 3;
+        let first = index / 4 * 4;
+        let group = if first + 4 <= count { first..first + 4 } else { index..index + 1 };
+        let name = format_ident!("g{index}");
+        if self.read.insert(group.start) {
+            let used = |index: usize| {
+                self.program.nodes.iter().any(|node| node.op == Op::Input(index + 3))
+            };
+            let names = group.clone().map(|index| match used(index) {
+                true => {
+                    let name = format_ident!("g{index}");
+                    quote!(#name)
+                }
+                false => quote!(_),
+            });
+            let at = Literal::usize_unsuffixed(group.start);
+            self.lines.push(match group.len() {
+                1 => quote!(let #name = cotangents.one(#at);),
+                _ => quote!(let [#(#names),*] = cotangents.four(#at);),
+            });
+        }
+        quote!(#name)
+    }
+
     /// The expression of a value whose nodes have been written.
     fn value(&mut self, id: Id) -> TokenStream {
         let op = &self.program.node(id).op;
         match op {
+            Op::Input(index) if *index >= 3 => return self.cotangent(*index - 3),
             Op::Input(index) => {
                 let name = format_ident!("{}", self.program.inputs[*index]);
                 return quote!(#name);
