@@ -53,6 +53,12 @@ use transfer::Layout;
 /// channels; weights are `[element][path][channel]`. It works in f32 and f64, over lanes of
 /// channels on the fastest instructions of the machine.
 ///
+/// The basis is derived when it is made and only the sparse polynomials are kept, never a dense
+/// U: with 0e+1o+2e+3o, four factors and the output 0e+1o, 83 paths of 2091 terms, in 30 ms
+/// (optimized, one core). Keep one for all calls. A call needs a block of 64 bytes for each path,
+/// one or, for derivatives, two for each term, and the values of four nodes, however many nodes
+/// there are.
+///
 /// # Example
 /// ```
 /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
