@@ -437,10 +437,11 @@ fn tensor_in_native_axes(tensor: &[f64], rank: u32) -> Vec<f64> {
 #[test]
 fn cartesian_tensors_up_to_signs_of_irreps() {
     for case in cases("cartesian_tensors") {
-        let Ok(conversion) = CartesianTensor::new(text(&case["formula"])) else {
-            assert!(LMAX < 3, "{}", case["formula"]);
+        // Tensors of rank r hold degrees up to r.
+        if text(&case["formula"]).chars().take_while(|index| index.is_alphabetic()).count() > LMAX {
             continue;
-        };
+        }
+        let conversion = CartesianTensor::new(text(&case["formula"])).unwrap();
         let (irreps, rank) = (irreps(&case["irreps"]), conversion.rank() as u32);
         assert_eq!(conversion.irreps(), &irreps, "{}", case["formula"]);
         let tensor = tensor_in_native_axes(&numbers(&case["cartesian"]), rank);
