@@ -104,9 +104,9 @@ impl Activation {
         output: &mut [T],
     ) -> Result<(), KernelError> {
         self.check(x.len(), &[("the output", output.len())])?;
-        for (place, scaled) in self.entries(x.len()) {
+        self.for_each(x.len(), |place, scaled| {
             output[place] = scaled.map_or(x[place], |f| f.at(x[place])[0]);
-        }
+        });
         Ok(())
     }
 
@@ -125,11 +125,11 @@ impl Activation {
             ("the gradient of the features", x_gradient.len()),
         ];
         self.check(x.len(), &lengths)?;
-        for (place, scaled) in self.entries(x.len()) {
+        self.for_each(x.len(), |place, scaled| {
             let dz = output_gradient[place];
             let dx = scaled.map_or(dz, |f| f.at(x[place])[1] * dz);
             x_gradient[place] = x_gradient[place] + dx;
-        }
+        });
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Activation {
         ];
         self.check(n, &lengths)?;
         let [zero, one] = [T::constant(0.0, 0.0), T::constant(1.0, 1.0)];
-        for (place, scaled) in self.entries(n) {
+        self.for_each(n, |place, scaled| {
             let [_, slope, curvature] = scaled.map_or([zero, one, zero], |f| f.at(x[place]));
             if let Some(by_x) = by_x.as_deref_mut() {
                 by_x[place] = by_x[place] + curvature * cotangent[place] * output_gradient[place];
@@ -164,19 +164,20 @@ impl Activation {
             if let Some(by) = by_output_gradient.as_deref_mut() {
                 by[place] = by[place] + slope * cotangent[place];
             }
-        }
+        });
         Ok(())
     }
 
     /// Every place in an array of whole rows, with its function.
-    fn entries(&self, length: usize) -> impl Iterator<Item = (usize, Option<Scaled>)> {
+    fn for_each(&self, length: usize, mut f: impl FnMut(usize, Option<&Scaled>)) {
         let size = self.input.dim();
-        let rows = length.checked_div(size).unwrap_or(0);
-        (0..rows).flat_map(move |row| {
-            self.blocks.iter().flat_map(move |(columns, scaled)| {
-                columns.clone().map(move |column| (row * size + column, *scaled))
-            })
-        })
+        for row in 0..length.checked_div(size).unwrap_or(0) {
+            for (columns, scaled) in &self.blocks {
+                for column in columns.clone() {
+                    f(row * size + column, scaled.as_ref());
+                }
+            }
+        }
     }
 
     fn check(&self, x: usize, others: &[(&'static str, usize)]) -> Result<(), KernelError> {
