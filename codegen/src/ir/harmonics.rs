@@ -98,7 +98,7 @@ pub fn all_degrees(
         outputs.push(Output { name: "gradient", shape: vec![3, size], values });
     }
     if derivatives == Derivatives::Second {
-        let mut components = vec![Vec::with_capacity(size); 9];
+        let mut components = vec![Vec::new(); 9];
         for l in 0..=lmax {
             let below = Row::of_degree(&degrees, l.checked_sub(2));
             let second = writer.hessian(tables, l, &below);

@@ -21,8 +21,8 @@ use crate::tables::{Harmonics, Surd};
 /// loops over tables, and take long to compile.
 const UNROLLED_LMAX: usize = 12;
 
-/// The highest degree for which programs with gradients are written: beyond it loops are bound by
-/// the same stores, and programs run out of registers.
+/// The highest degree for which programs with gradients are written: beyond it they take too long
+/// to compile.
 const GRADIENT_LMAX: usize = 10;
 
 /// The highest degree for which programs with Hessians are written, likewise.
