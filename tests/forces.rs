@@ -17,13 +17,13 @@ use common::layer::{
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::kernels::{ScalarFunction, SecondMoment};
+use tesseral::kernels::{self, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, Convolution, ConvolutionConfig, Dual, EdgeAttributes, Features, Gate, Init,
     LayerNorm, Linear, NnError, NormActivation, NormGate, Pooling, TensorProduct, pool, pool_dual,
 };
 use tesseral::radial::Bessel;
-use tesseral::{Irreps, LMAX};
+use tesseral::{Irrep, Irreps, LMAX};
 
 const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
 
@@ -175,7 +175,11 @@ fn dual_layers_have_exact_derivatives() {
     );
     check(
         "square",
-        |init| TensorProduct::outer(&input, &input, Some(DEGREE.min(COUPLING_LMAX)), init).unwrap(),
+        |init| {
+            let kept = |irrep: Irrep| irrep.l <= DEGREE.min(COUPLING_LMAX);
+            let kernel = kernels::TensorProduct::full(&input, &input, kept).unwrap();
+            TensorProduct::new(kernel, init)
+        },
         &input,
         |layer, x| layer.forward(x, x).unwrap(),
         |layer, x| layer.forward_dual(x, x).unwrap(),

@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random, Report};
 use tesseral::kernels::{Channels, KernelError, Linear};
-use tesseral::{Irrep, Irreps, Real, Scalar};
+use tesseral::{Irreps, Real, Scalar};
 
 /// A number and its derivative.
 #[derive(Clone, Copy, Debug)]
