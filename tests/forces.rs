@@ -17,8 +17,7 @@ use common::layer::{
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::kernels;
-use tesseral::kernels::{ScalarFunction, SecondMoment};
+use tesseral::kernels::{self, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, Convolution, ConvolutionConfig, Dual, EdgeAttributes, Features, Gate, Init,
     LayerNorm, Linear, NnError, NormActivation, NormGate, Pooling, TensorProduct, pool, pool_dual,
@@ -178,7 +177,8 @@ fn dual_layers_have_exact_derivatives() {
         "square",
         |init| {
             let kept = |irrep: Irrep| irrep.l <= DEGREE.min(COUPLING_LMAX);
-            TensorProduct::new(kernels::TensorProduct::full(&input, &input, kept).unwrap(), init)
+            let kernel = kernels::TensorProduct::full(&input, &input, kept).unwrap();
+            TensorProduct::new(kernel, init)
         },
         &input,
         |layer, x| layer.forward(x, x).unwrap(),

@@ -105,9 +105,9 @@ impl<T: Number> Tile<T> {
         from_rows::<V>(proof, &self.stage, padded, &mut self.blocks);
     }
 
-    /// Brings what the lanes hold to rows of memory of its own, [`Tile::padded`] apart.
+    /// Brings what the lanes hold to rows of its stage, `padded` apart.
     #[inline(always)]
-    fn to_stage<V: Lanes<Number = T>>(&mut self, proof: V::Proof) {
+    fn unload<V: Lanes<Number = T>>(&mut self, proof: V::Proof) {
         to_rows::<V>(proof, &self.blocks, &mut self.stage, self.padded);
     }
 
@@ -127,7 +127,7 @@ impl<T: Number> Tile<T> {
         if count == T::WIDTH {
             return to_rows::<V>(proof, &self.blocks[..columns], rows, columns);
         }
-        self.to_stage::<V>(proof);
+        self.unload::<V>(proof);
         for (row, stage) in rows.chunks_exact_mut(columns).zip(self.stage.chunks(self.padded)) {
             row.copy_from_slice(&stage[..columns]);
         }
@@ -145,7 +145,7 @@ impl<T: Number> Tile<T> {
         if self.columns == 0 {
             return;
         }
-        self.to_stage::<V>(proof);
+        self.unload::<V>(proof);
         for (lane, stage) in self.stage.chunks_exact(self.padded).enumerate().take(count) {
             let row = row_mut(array, row_of(first + lane), self.columns);
             for (sum, &term) in row.iter_mut().zip(stage) {

@@ -390,4 +390,11 @@ pub(super) fn add_to<V: Lanes>(proof: V::Proof, x: V, y: V, block: &mut BlockOf<
     x.mul_add(y, V::load(proof, block)).store(block);
 }
 
-include!(concat!(env!("OUT_DIR"), "/products.rs"));
+#[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
+mod generated {
+    use super::*;
+
+    include!(concat!(env!("OUT_DIR"), "/products.rs"));
+}
+
+use generated::with_unrolled;

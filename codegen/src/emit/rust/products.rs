@@ -30,7 +30,7 @@ pub fn module(tables: &Coupling) -> TokenStream {
         #(#definitions)*
         /// Does a task with the straight-line code of a triple; gives it back where there is none.
         #[inline(always)]
-        fn with_unrolled<V: Lanes, W: Work<V::Number>>(
+        pub(super) fn with_unrolled<V: Lanes, W: Work<V::Number>>(
             degrees: [usize; 3],
             task: Task<V, W>,
         ) -> Result<(), Task<V, W>> {
