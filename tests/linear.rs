@@ -7,8 +7,8 @@ mod jet;
 use jet::Jet;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random, Report};
-use tesseral::kernels::Linear;
-use tesseral::simd::{Number, Path};
+use tesseral::kernels::{FeatureNumber, Linear};
+use tesseral::simd::Path;
 use tesseral::{Irrep, Irreps, Scalar};
 
 /// Irreps without the degrees that this build cannot couple.
@@ -254,7 +254,7 @@ fn linear_maps_are_equivariant() {
             continue;
         }
         let parameters = Random::new(7).normals(linear.num_weights() + linear.num_biases());
-        fn apply<T: Number>(linear: &Linear, parameters: &[T], x: &[T]) -> Vec<T> {
+        fn apply<T: FeatureNumber>(linear: &Linear, parameters: &[T], x: &[T]) -> Vec<T> {
             let mut z = vec![T::constant(0.0, 0.0); linear.output().dim()];
             linear.forward(x, parameters, &mut z).unwrap();
             z

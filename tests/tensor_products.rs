@@ -10,10 +10,10 @@ use dual::{Dual, fixed, gradient};
 use tesseral::coupling::{COUPLING_LMAX, Tensor};
 use tesseral::equivariance::{Equivariance, Random};
 use tesseral::kernels::{
-    Cotangents, Gradients, Instruction, IrrepNormalization, KernelError, Mode, Normalization,
-    PathNormalization, Rows, TensorProduct,
+    Cotangents, FeatureNumber, Gradients, Instruction, IrrepNormalization, KernelError, Mode,
+    Normalization, PathNormalization, Rows, TensorProduct,
 };
-use tesseral::simd::{Number, Path};
+use tesseral::simd::Path;
 use tesseral::{Irrep, Irreps, Parity, Scalar};
 
 /// Irreps without the degrees that this build cannot couple.
@@ -125,7 +125,13 @@ impl Case {
         if self.edges { Rows::Edges { senders, receivers } } else { Rows::Each }
     }
 
-    fn forward<T: Number>(&self, path: Path, first: &[T], second: &[T], weights: &[T]) -> Vec<T> {
+    fn forward<T: FeatureNumber>(
+        &self,
+        path: Path,
+        first: &[T],
+        second: &[T],
+        weights: &[T],
+    ) -> Vec<T> {
         let mut output = vec![T::constant(7.0, 7.0); self.cotangent.len()];
         let product = self.product.clone().on(path);
         product.forward(self.rows(), self.count, first, second, weights, &mut output).unwrap();
@@ -227,6 +233,7 @@ impl Add for Magnitude {
     }
 }
 
+#[expect(clippy::suspicious_arithmetic_impl, reason = "magnitudes add up")]
 impl Sub for Magnitude {
     type Output = Magnitude;
     fn sub(self, b: Magnitude) -> Magnitude {
@@ -578,7 +585,7 @@ fn tensor_products_are_equivariant() {
         let product = &case.product;
         let input = product.first() + product.second();
         let weights = &case.weights[..product.num_weights()];
-        fn apply<T: Number>(product: &TensorProduct, weights: &[T], x: &[T]) -> Vec<T> {
+        fn apply<T: FeatureNumber>(product: &TensorProduct, weights: &[T], x: &[T]) -> Vec<T> {
             let (first, second) = x.split_at(product.first().dim());
             let mut output = vec![T::default(); product.output().dim()];
             product.forward(Rows::Each, 1, first, second, weights, &mut output).unwrap();

@@ -8,6 +8,7 @@ mod arithmetic;
 pub mod cartesian;
 mod channels;
 mod linear;
+mod number;
 mod orthonormal;
 mod standardize;
 pub mod symmetric_contraction;
@@ -16,6 +17,7 @@ mod tensor_product;
 pub use activation::{Activation, ActivationError, Gate, ScalarFunction, SecondMoment};
 pub use channels::Channels;
 pub use linear::Linear;
+pub use number::FeatureNumber;
 pub use standardize::{ChannelNorm, Groups, Standardize};
 pub use tensor_product::{
     Cotangents, Gradients, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization,

@@ -18,10 +18,11 @@ use burn::backend::{
 use burn::tensor::{Bytes, DType, Tensor};
 
 use super::NnError;
+use crate::kernels::FeatureNumber;
 use crate::sh::batch::BatchNumber;
 
 /// A number type of tensors.
-pub trait Element: BatchNumber + Into<f64> {
+pub trait Element: BatchNumber + FeatureNumber + Into<f64> {
     /// The values of a contiguous tensor of this type.
     fn slice(tensor: &FlexTensor) -> &[Self];
 

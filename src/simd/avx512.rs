@@ -494,10 +494,10 @@ fn exchange_f64<const N: usize, const INTERLEAVES: bool>(from: &[[f64; 8]], to: 
     unsafe {
         let sources: [__m512d; N] = std::array::from_fn(|n| _mm512_loadu_pd(from[n].as_ptr()));
         for (picks, to) in picks.iter().zip(to) {
-            let list = |source: usize| _mm512_loadu_epi64(picks[source].as_ptr());
             let mut found = sources[0];
-            for source in 1..N {
-                found = _mm512_permutex2var_pd(found, list(source), sources[source]);
+            for (picks, &source) in picks.iter().zip(&sources).skip(1) {
+                let list = _mm512_loadu_epi64(picks.as_ptr());
+                found = _mm512_permutex2var_pd(found, list, source);
             }
             _mm512_storeu_pd(to.as_mut_ptr(), found);
         }
@@ -514,10 +514,10 @@ fn exchange_f32<const N: usize, const INTERLEAVES: bool>(from: &[[f32; 16]], to:
     unsafe {
         let sources: [__m512; N] = std::array::from_fn(|n| _mm512_loadu_ps(from[n].as_ptr()));
         for (picks, to) in picks.iter().zip(to) {
-            let list = |source: usize| _mm512_loadu_epi32(picks[source].as_ptr());
             let mut found = sources[0];
-            for source in 1..N {
-                found = _mm512_permutex2var_ps(found, list(source), sources[source]);
+            for (picks, &source) in picks.iter().zip(&sources).skip(1) {
+                let list = _mm512_loadu_epi32(picks.as_ptr());
+                found = _mm512_permutex2var_ps(found, list, source);
             }
             _mm512_storeu_ps(to.as_mut_ptr(), found);
         }

@@ -12,16 +12,16 @@ const CHUNK: usize = 16;
 const TILE: usize = 4;
 
 /// `dw[u, v] += scale · Σ x[row, u, m] dz[row, v, m]` for every pair of blocks.
-pub(super) struct WeightGradient<'a, T> {
-    pub blocks: &'a [Block],
-    pub input: &'a [T],
-    pub output_gradient: &'a [T],
-    pub gradient: &'a mut [T],
+pub(in crate::kernels) struct WeightGradient<'a, T> {
+    pub(super) blocks: &'a [Block],
+    pub(super) input: &'a [T],
+    pub(super) output_gradient: &'a [T],
+    pub(super) gradient: &'a mut [T],
     /// The dimensions of an input and an output row.
-    pub dims: [usize; 2],
-    pub rows: usize,
+    pub(super) dims: [usize; 2],
+    pub(super) rows: usize,
     /// Whether tiles are two blocks wide: if the registers hold them.
-    pub wide: bool,
+    pub(super) wide: bool,
 }
 
 impl<T: Number> Job<T> for WeightGradient<'_, T> {

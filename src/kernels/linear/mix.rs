@@ -38,18 +38,18 @@ pub(super) struct Source {
 }
 
 /// Sums for all rows.
-pub(super) struct Sums<'a, T> {
-    pub mixes: &'a [Mix],
-    pub weights: &'a [T],
-    pub input: &'a [T],
-    pub output: &'a mut [T],
+pub(in crate::kernels) struct Sums<'a, T> {
+    pub(super) mixes: &'a [Mix],
+    pub(super) weights: &'a [T],
+    pub(super) input: &'a [T],
+    pub(super) output: &'a mut [T],
     /// The dimensions of an input and an output row.
-    pub dims: [usize; 2],
-    pub rows: usize,
+    pub(super) dims: [usize; 2],
+    pub(super) rows: usize,
     /// Whether sums are added to what is there, or written over it.
-    pub adds: bool,
+    pub(super) adds: bool,
     /// Whether tiles are two blocks wide: if the registers hold them.
-    pub wide: bool,
+    pub(super) wide: bool,
 }
 
 impl<T: Number> Job<T> for Sums<'_, T> {

@@ -4,12 +4,15 @@
 mod gradient;
 mod mix;
 
-use super::{KernelError, check_length};
+use super::number::Task;
+use super::{FeatureNumber, KernelError, check_length};
 use crate::irreps::MulIrrep;
-use crate::simd::{Number, Path};
+use crate::simd::Path;
 use crate::{Irrep, Irreps};
-use gradient::WeightGradient;
-use mix::{Mix, Source, Sums};
+use mix::{Mix, Source};
+
+pub(super) use gradient::WeightGradient;
+pub(super) use mix::Sums;
 
 /// A linear map from features of one list of irreps to another: `z[v, m] = Σ_u W[u, v] x[u, m]`,
 /// plus a bias for every output channel of irrep `0e`.
@@ -143,7 +146,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn forward<T: Number>(
+    pub fn forward<T: FeatureNumber>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -163,7 +166,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward<T: Number>(
+    pub fn backward<T: FeatureNumber>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -204,7 +207,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward_twice<T: Number>(
+    pub fn backward_twice<T: FeatureNumber>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -239,7 +242,7 @@ impl Linear {
     }
 
     /// Sums of products of rows with weights, or with their transpose.
-    fn sum<T: Number>(
+    fn sum<T: FeatureNumber>(
         &self,
         direction: Direction,
         [input, weights]: [&[T]; 2],
@@ -252,10 +255,11 @@ impl Linear {
             Direction::Backward => (&self.backward, [self.output.dim(), self.input.dim()]),
         };
         let wide = self.path == Path::Avx512;
-        T::run(self.path, Sums { mixes, weights, input, output, dims, rows, adds, wide });
+        let task = Sums { mixes, weights, input, output, dims, rows, adds, wide };
+        T::start(self.path, Task::Sums(task));
     }
 
-    fn add_weight_gradient<T: Number>(
+    fn add_weight_gradient<T: FeatureNumber>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -265,10 +269,10 @@ impl Linear {
         let (blocks, dims) = (&self.blocks[..], [self.input.dim(), self.output.dim()]);
         let wide = self.path == Path::Avx512;
         let task = WeightGradient { blocks, input, output_gradient, gradient, dims, rows, wide };
-        T::run(self.path, task);
+        T::start(self.path, Task::WeightGradient(task));
     }
 
-    fn add_biases<T: Number>(&self, biases: &[T], output: &mut [T]) {
+    fn add_biases<T: FeatureNumber>(&self, biases: &[T], output: &mut [T]) {
         for z in output.chunks_exact_mut(self.output.dim().max(1)) {
             for (&place, &bias) in self.added_biases().zip(biases) {
                 z[place] = z[place] + bias;

@@ -38,20 +38,20 @@ impl Nodes {
 
 /// What is computed. Inputs are values and, for dual numbers, their derivatives; `None` is zero.
 /// The last part of results, the derivative of dual numbers, is added to what is there.
-pub(super) struct Task<'a, T, K> {
-    pub program: &'a Program,
-    pub layouts: [&'a Layout; 2],
-    pub channels: usize,
-    pub paths: usize,
-    pub nodes: &'a Nodes,
-    pub x: [Option<&'a [T]>; 2],
-    pub weights: [Option<&'a [T]>; 2],
+pub(in crate::kernels) struct Contraction<'a, T, K> {
+    pub(super) program: &'a Program,
+    pub(super) layouts: [&'a Layout; 2],
+    pub(super) channels: usize,
+    pub(super) paths: usize,
+    pub(super) nodes: &'a Nodes,
+    pub(super) x: [Option<&'a [T]>; 2],
+    pub(super) weights: [Option<&'a [T]>; 2],
     /// Asks for the gradients; a constant.
-    pub out_gradient: Option<&'a [T]>,
-    pub out: Option<&'a mut [T]>,
-    pub x_gradient: Option<&'a mut [T]>,
-    pub weight_gradient: Option<&'a mut [T]>,
-    pub kind: PhantomData<K>,
+    pub(super) out_gradient: Option<&'a [T]>,
+    pub(super) out: Option<&'a mut [T]>,
+    pub(super) x_gradient: Option<&'a mut [T]>,
+    pub(super) weight_gradient: Option<&'a mut [T]>,
+    pub(super) kind: PhantomData<K>,
 }
 
 /// The arrays of a call. Every number has the parts of its ring.
@@ -69,7 +69,7 @@ struct Memory<'a, B> {
     stage: &'a mut [B],
 }
 
-impl<T: Number, K: Kind> Job<T> for Task<'_, T, K> {
+impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
@@ -124,7 +124,7 @@ impl<T: Number, K: Kind> Job<T> for Task<'_, T, K> {
     }
 }
 
-impl<T: Number, K: Kind> Task<'_, T, K> {
+impl<T: Number, K: Kind> Contraction<'_, T, K> {
     /// A block of channels of all nodes of an element.
     #[inline(always)]
     fn element<V: Lanes<Number = T>>(

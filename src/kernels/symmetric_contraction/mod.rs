@@ -36,15 +36,19 @@ pub use error::ContractionError;
 
 use std::marker::PhantomData;
 
-use super::check_length;
+use super::number::Task;
+use super::{FeatureNumber, check_length};
 use crate::coupling::{COUPLING_LMAX, Convention};
 use crate::simd::{Number, Path};
 use crate::{Irrep, Irreps};
 use basis::Member;
-use evaluate::{Nodes, Task};
+use evaluate::Nodes;
 use polynomial::{Channel, MOST};
 use program::Program;
-use ring::{Derivatives, Kind, Values};
+use ring::Kind;
+
+pub(super) use evaluate::Contraction;
+pub(super) use ring::{Derivatives, Values};
 use transfer::Layout;
 
 /// The symmetric contraction of MACE. See the [module](self).
@@ -281,7 +285,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn forward<T: Number>(
+    pub fn forward<T: FeatureNumber>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -300,7 +304,7 @@ impl SymmetricContraction {
         task.x[0] = Some(x);
         task.weights[0] = Some(weights);
         task.out = Some(out);
-        T::run(self.path, task);
+        T::start(self.path, Task::Contraction(task));
         Ok(())
     }
 
@@ -308,7 +312,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn backward<T: Number>(
+    pub fn backward<T: FeatureNumber>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -329,7 +333,7 @@ impl SymmetricContraction {
         task.out_gradient = Some(out_gradient);
         task.x_gradient = gradients.x;
         task.weight_gradient = gradients.weights;
-        T::run(self.path, task);
+        T::start(self.path, Task::Contraction(task));
         Ok(())
     }
 
@@ -346,7 +350,7 @@ impl SymmetricContraction {
         clippy::too_many_arguments,
         reason = "the arguments of `backward`, and the cotangents"
     )]
-    pub fn backward_twice<T: Number>(
+    pub fn backward_twice<T: FeatureNumber>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -382,7 +386,7 @@ impl SymmetricContraction {
         }
         task.x_gradient = gradients.x;
         task.weight_gradient = gradients.weights;
-        T::run(self.path, task);
+        T::start(self.path, Task::ContractionTwice(task));
         Ok(())
     }
 
@@ -472,8 +476,8 @@ impl SymmetricContraction {
         Ok(basis::basis(&self.channel, block.irrep, factors)?)
     }
 
-    fn task<'a, T: Number, K: Kind>(&'a self, nodes: &'a Nodes) -> Task<'a, T, K> {
-        Task {
+    fn task<'a, T: Number, K: Kind>(&'a self, nodes: &'a Nodes) -> Contraction<'a, T, K> {
+        Contraction {
             program: &self.program,
             layouts: [&self.layouts[0], &self.layouts[1]],
             channels: self.channels,

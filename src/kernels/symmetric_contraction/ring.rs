@@ -6,7 +6,7 @@ use crate::simd::{Blocks, Lanes};
 pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
 
 /// Numbers in lanes that can be multiplied and added.
-pub(super) trait Ring<V: Lanes>: Copy {
+pub(in crate::kernels) trait Ring<V: Lanes>: Copy {
     /// The blocks of one number.
     const PARTS: usize;
 
@@ -21,20 +21,20 @@ pub(super) trait Ring<V: Lanes>: Copy {
 }
 
 /// A kind of numbers, whatever the lanes are.
-pub(super) trait Kind {
+pub(in crate::kernels) trait Kind {
     /// The numbers over lanes V.
     type Of<V: Lanes>: Ring<V>;
 }
 
 /// The kind of [`Plain`].
-pub(super) struct Values;
+pub(in crate::kernels) struct Values;
 
 impl Kind for Values {
     type Of<V: Lanes> = Plain<V>;
 }
 
 /// The kind of [`Dual`].
-pub(super) struct Derivatives;
+pub(in crate::kernels) struct Derivatives;
 
 impl Kind for Derivatives {
     type Of<V: Lanes> = Dual<V>;
@@ -42,7 +42,7 @@ impl Kind for Derivatives {
 
 /// Values.
 #[derive(Clone, Copy)]
-pub(super) struct Plain<V>(V);
+pub(in crate::kernels) struct Plain<V>(V);
 
 impl<V: Lanes> Ring<V> for Plain<V> {
     const PARTS: usize = 1;
@@ -80,7 +80,7 @@ impl<V: Lanes> Ring<V> for Plain<V> {
 
 /// Values with a derivative along one direction.
 #[derive(Clone, Copy)]
-pub(super) struct Dual<V>(V, V);
+pub(in crate::kernels) struct Dual<V>(V, V);
 
 impl<V: Lanes> Ring<V> for Dual<V> {
     const PARTS: usize = 2;

@@ -12,8 +12,8 @@
 mod combine;
 mod instruction;
 mod make;
-mod over_channels;
-mod over_rows;
+pub(super) mod over_channels;
+pub(super) mod over_rows;
 mod plan;
 mod rows;
 mod triple;
@@ -25,7 +25,8 @@ use over_channels::OverChannels;
 use over_rows::OverRows;
 use plan::Plan;
 
-use super::{KernelError, check_length};
+use super::number::Task;
+use super::{FeatureNumber, KernelError, check_length};
 use crate::Irreps;
 use crate::simd::{Number, Path};
 
@@ -199,7 +200,7 @@ impl TensorProduct {
     ///
     /// # Errors
     /// If a slice has the wrong length or an edge names a row that is not there.
-    pub fn forward<T: Number>(
+    pub fn forward<T: FeatureNumber>(
         &self,
         rows: Rows,
         count: usize,
@@ -226,7 +227,7 @@ impl TensorProduct {
     /// # Errors
     /// As [`TensorProduct::forward`], and if a gradient has another length than its input.
     #[expect(clippy::too_many_arguments, reason = "three inputs and what belongs to each")]
-    pub fn backward<T: Number>(
+    pub fn backward<T: FeatureNumber>(
         &self,
         rows: Rows,
         count: usize,
@@ -254,7 +255,7 @@ impl TensorProduct {
     /// # Errors
     /// As [`TensorProduct::backward`], and if a cotangent has another length than its input.
     #[expect(clippy::too_many_arguments, reason = "four inputs and what belongs to each")]
-    pub fn backward_twice<T: Number>(
+    pub fn backward_twice<T: FeatureNumber>(
         &self,
         rows: Rows,
         count: usize,
@@ -316,20 +317,22 @@ impl TensorProduct {
     }
 
     /// Sets the output of separate rows, where paths cover it; adds to that of edges.
-    fn add_forward<T: Number>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
+    fn add_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
         if arguments.count == 0 {
             return;
         }
         let product = self;
         if self.over_channels::<T>() {
-            T::run(self.path, OverChannels { product, arguments }.forward(output));
+            let task = OverChannels { product, arguments }.forward(output);
+            T::start(self.path, Task::Channels(task));
         } else {
-            T::run(self.path, OverRows { product, arguments }.forward(output));
+            let task = OverRows { product, arguments }.forward(output);
+            T::start(self.path, Task::Rows(task));
         }
     }
 
     /// Adds to an output whatever the rows.
-    fn sum_forward<T: Number>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
+    fn sum_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
         if matches!(arguments.rows, Rows::Edges { .. }) {
             return self.add_forward(arguments, output);
         }
@@ -340,7 +343,7 @@ impl TensorProduct {
         }
     }
 
-    fn add_backward<T: Number>(
+    fn add_backward<T: FeatureNumber>(
         &self,
         arguments: Arguments<'_, T>,
         output_gradient: &[T],
@@ -351,11 +354,13 @@ impl TensorProduct {
         }
         let product = self;
         if self.over_channels::<T>() {
-            let task = OverChannels { product, arguments };
-            T::run(self.path, task.backward(output_gradient, gradients));
+            let call = OverChannels { product, arguments };
+            let task = call.backward(output_gradient, gradients);
+            T::start(self.path, Task::ChannelsBackward(task));
         } else {
-            let task = OverRows { product, arguments };
-            T::run(self.path, task.backward(output_gradient, gradients));
+            let call = OverRows { product, arguments };
+            let task = call.backward(output_gradient, gradients);
+            T::start(self.path, Task::RowsBackward(task));
         }
     }
 

@@ -182,7 +182,7 @@ impl<T: Number> First<T> {
 }
 
 /// The value of many products.
-pub(super) struct Forward<'a, 'b, T> {
+pub(in crate::kernels) struct Forward<'a, 'b, T> {
     call: OverChannels<'a, T>,
     output: &'b mut [T],
 }
@@ -310,7 +310,7 @@ fn add_numbers<V: Lanes>(proof: V::Proof, lanes: V, numbers: &mut [V::Number]) {
 }
 
 /// The vector-Jacobian product of many products.
-pub(super) struct Backward<'a, 'b, T> {
+pub(in crate::kernels) struct Backward<'a, 'b, T> {
     call: OverChannels<'a, T>,
     output_gradient: &'a [T],
     gradients: Gradients<'b, T>,

@@ -197,7 +197,7 @@ fn largest_output(product: &TensorProduct) -> usize {
 }
 
 /// The value of many products.
-pub(super) struct Forward<'a, 'b, T> {
+pub(in crate::kernels) struct Forward<'a, 'b, T> {
     call: OverRows<'a, T>,
     output: &'b mut [T],
 }
@@ -239,7 +239,7 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 }
 
 /// The vector-Jacobian product of many products.
-pub(super) struct Backward<'a, 'b, T> {
+pub(in crate::kernels) struct Backward<'a, 'b, T> {
     call: OverRows<'a, T>,
     output_gradient: &'a [T],
     gradients: Gradients<'b, T>,
