@@ -5,6 +5,8 @@
 //! every run of edges to one receiver; nothing is stored per edge. A block `mul x irrep` is
 //! `[⌈mul/W⌉][m][W]` there.
 
+use std::array;
+
 use super::plan::Plan;
 use super::rows::{Rows, row, row_mut};
 use super::triple::{Triple, Work, number, with_triple};
@@ -16,8 +18,11 @@ use crate::simd::{
 };
 use crate::{Irreps, Scalar};
 
+/// The largest 2l + 1.
+const MOST: usize = 2 * COUPLING_LMAX + 1;
+
 /// The most entries of a matrix M.
-const MOST_ENTRIES: usize = (2 * COUPLING_LMAX + 1) * (2 * COUPLING_LMAX + 1);
+const MOST_ENTRIES: usize = MOST * MOST;
 
 /// A call to the kernel.
 pub(super) struct OverChannels<'a, T> {
@@ -248,32 +253,42 @@ struct Transform<'a, T: Number> {
 impl<T: Number> Work<T> for Transform<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>, K: Triple>(self, proof: V::Proof, triple: K) {
-        let [n1, n2, n3] = triple.sizes();
-        let matrix = &mut self.matrix[..triple.entries()];
-        triple.matrix(number(self.plan.scale), &self.y[..n2], matrix);
-        let mut xs = self.x.chunks_exact(n1);
-        let mut zs = self.z.chunks_exact_mut(n3);
-        let mut first = 0;
-        if V::REGISTERS >= 32 {
-            while xs.len() >= 2 {
-                let (x, z) = ([next(&mut xs), next(&mut xs)], [next(&mut zs), next(&mut zs)]);
-                let w = [first, first + T::WIDTH].map(|u| weight(proof, self.weights, u));
-                triple.forward::<V, 2>(proof, matrix, w, x, z);
-                first += 2 * T::WIDTH;
-            }
-        }
-        for (x, z) in xs.zip(zs) {
-            let w = weight(proof, self.weights, first);
-            triple.forward::<V, 1>(proof, matrix, [w], [x], [z]);
-            first += T::WIDTH;
+        match V::REGISTERS >= 32 {
+            true => self.parts::<V, K, 2>(proof, triple),
+            false => self.parts::<V, K, 1>(proof, triple),
         }
     }
 }
 
-/// The next of parts of which there are as many as were counted.
+impl<T: Number> Transform<'_, T> {
+    /// B blocks of channels at a time.
+    #[inline(always)]
+    fn parts<V: Lanes<Number = T>, K: Triple, const B: usize>(self, proof: V::Proof, triple: K) {
+        let [n1, n2, n3] = triple.sizes();
+        let matrix = &mut self.matrix[..triple.entries()];
+        triple.matrix(number(self.plan.scale), &self.y[..n2], matrix);
+        let (nothing, mut nowhere) = ([T::ZERO; MOST], [T::ZERO; MOST]);
+        let mut xs = self.x.chunks_exact(n1);
+        let mut zs = self.z.chunks_exact_mut(n3);
+        let mut spare = Some(&mut nowhere[..n3]);
+        let mut first = 0;
+        while xs.len() > 0 {
+            let x = array::from_fn(|_| xs.next().unwrap_or(&nothing[..n1]));
+            let z = array::from_fn(|_| next_or(&mut zs, &mut spare));
+            let w = array::from_fn(|b| weight(proof, self.weights, first + b * T::WIDTH));
+            triple.forward::<V, B>(proof, matrix, w, x, z);
+            first += B * T::WIDTH;
+        }
+    }
+}
+
+/// The next part, or the spare one beyond the last. Of two parts at most one is missing.
 #[inline(always)]
-fn next<I: Iterator>(parts: &mut I) -> I::Item {
-    parts.next().expect("there are as many parts of each array")
+fn next_or<'a, B>(
+    parts: &mut impl Iterator<Item = &'a mut [B]>,
+    spare: &mut Option<&'a mut [B]>,
+) -> &'a mut [B] {
+    parts.next().or_else(|| spare.take()).unwrap_or_default()
 }
 
 /// The weights of the channels from `first` on; zero beyond the last.
@@ -281,7 +296,7 @@ fn next<I: Iterator>(parts: &mut I) -> I::Item {
 fn weight<V: Lanes>(proof: V::Proof, weights: Option<&[V::Number]>, first: usize) -> V {
     match weights {
         None => V::splat(proof, V::Number::constant(1.0, 1.0)),
-        Some(weights) => load_numbers(proof, &weights[first..]),
+        Some(weights) => load_numbers(proof, &weights[first.min(weights.len())..]),
     }
 }
 
@@ -411,7 +426,22 @@ struct Back<'a, T: Number> {
 
 impl<T: Number> Work<T> for Back<'_, T> {
     #[inline(always)]
-    fn run<V: Lanes<Number = T>, K: Triple>(mut self, proof: V::Proof, triple: K) {
+    fn run<V: Lanes<Number = T>, K: Triple>(self, proof: V::Proof, triple: K) {
+        match V::REGISTERS >= 32 {
+            true => self.parts::<V, K, 2>(proof, triple),
+            false => self.parts::<V, K, 1>(proof, triple),
+        }
+    }
+}
+
+impl<T: Number> Back<'_, T> {
+    /// B blocks of channels at a time.
+    #[inline(always)]
+    fn parts<V: Lanes<Number = T>, K: Triple, const B: usize>(
+        mut self,
+        proof: V::Proof,
+        triple: K,
+    ) {
         let [n1, n2, n3] = triple.sizes();
         let matrix = &mut self.matrix[..triple.entries()];
         triple.matrix(number(self.plan.scale), &self.y[..n2], matrix);
@@ -419,42 +449,28 @@ impl<T: Number> Work<T> for Back<'_, T> {
         if self.dy.is_some() {
             matrix_gradient.fill(T::ZERO);
         }
-        let parts = self.x.len() / n1;
-        let mut part = 0;
-        while part < parts {
-            let first = part * T::WIDTH;
-            if V::REGISTERS >= 32 && part + 2 <= parts {
-                let both = [part, part + 1];
-                let x = both.map(|part| &self.x[part * n1..][..n1]);
-                let dz = both.map(|part| &self.dz[part * n3..][..n3]);
-                let w = [first, first + T::WIDTH].map(|u| weight(proof, self.weights, u));
-                let dx = self.dx.as_deref_mut().map(|dx| {
-                    let (left, right) = dx[part * n1..][..2 * n1].split_at_mut(n1);
-                    [left, right]
-                });
-                let sums = triple.backward::<V, 2>(proof, matrix, w, x, dz, dx);
-                if let Some(dw) = &mut self.dw {
-                    add_numbers(proof, sums[0], &mut dw[first..]);
-                    add_numbers(proof, sums[1], &mut dw[first + T::WIDTH..]);
+        let (nothing, mut nowhere) = ([T::ZERO; MOST], [T::ZERO; MOST]);
+        let mut xs = self.x.chunks_exact(n1);
+        let mut dzs = self.dz.chunks_exact(n3);
+        let mut dxs = self.dx.map(|dx| dx.chunks_exact_mut(n1));
+        let mut spare = Some(&mut nowhere[..n1]);
+        let mut first = 0;
+        while xs.len() > 0 {
+            let x = array::from_fn(|_| xs.next().unwrap_or(&nothing[..n1]));
+            let dz = array::from_fn(|_| dzs.next().unwrap_or(&nothing[..n3]));
+            let dx = dxs.as_mut().map(|dxs| array::from_fn(|_| next_or(dxs, &mut spare)));
+            let w = array::from_fn(|b| weight(proof, self.weights, first + b * T::WIDTH));
+            let sums = triple.backward::<V, B>(proof, matrix, w, x, dz, dx);
+            if let Some(dw) = &mut self.dw {
+                for (b, sum) in sums.into_iter().enumerate() {
+                    let first = (first + b * T::WIDTH).min(dw.len());
+                    add_numbers(proof, sum, &mut dw[first..]);
                 }
-                if self.dy.is_some() {
-                    triple.outer::<V, 2>(proof, w, x, dz, matrix_gradient);
-                }
-                part += 2;
-            } else {
-                let x = [&self.x[part * n1..][..n1]];
-                let dz = [&self.dz[part * n3..][..n3]];
-                let w = [weight(proof, self.weights, first)];
-                let dx = self.dx.as_deref_mut().map(|dx| [&mut dx[part * n1..][..n1]]);
-                let sums = triple.backward::<V, 1>(proof, matrix, w, x, dz, dx);
-                if let Some(dw) = &mut self.dw {
-                    add_numbers(proof, sums[0], &mut dw[first..]);
-                }
-                if self.dy.is_some() {
-                    triple.outer::<V, 1>(proof, w, x, dz, matrix_gradient);
-                }
-                part += 1;
             }
+            if self.dy.is_some() {
+                triple.outer::<V, B>(proof, w, x, dz, matrix_gradient);
+            }
+            first += B * T::WIDTH;
         }
         if let Some(dy) = self.dy {
             let scale = V::splat(proof, number(self.plan.scale));

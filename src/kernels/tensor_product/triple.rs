@@ -94,10 +94,16 @@ pub(super) trait Work<T> {
 #[inline(always)]
 pub(super) fn with_triple<V: Lanes, W: Work<V::Number>>(proof: V::Proof, table: &Table, work: W) {
     let task = Task::<V, W> { proof, work };
-    let rest = if V::UNROLLED { with_unrolled(table.degrees, task) } else { Err(task) };
+    let rest = if is_unrolled::<V>() { with_unrolled(table.degrees, task) } else { Err(task) };
     if let Err(task) = rest {
         task.run(table);
     }
+}
+
+/// Whether lanes V have straight-line code. f64 in registers of AVX2 would be a third of the build
+/// of all products.
+const fn is_unrolled<V: Lanes>() -> bool {
+    V::UNROLLED && (V::REGISTERS >= 32 || size_of::<V::Number>() == size_of::<f32>())
 }
 
 /// Some work, ready to be entered.
