@@ -27,7 +27,7 @@ impl Conversion {
         self.ours
     }
 
-    /// The matrix, row-major `[theirs][ours]`: the other path k is Σ_η matrix[k][η] times the path η
+    /// The matrix, row-major `[theirs][ours]`: the other path k is `Σ_η matrix[k][η]` times the path η
     /// of this crate, once the factors are the same features.
     pub fn matrix(&self) -> &[f64] {
         &self.matrix
