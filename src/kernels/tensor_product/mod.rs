@@ -222,7 +222,7 @@ impl TensorProduct {
 
     /// The vector-Jacobian product: adds to each gradient that is given the derivative of
     /// Σ `output_gradient` · output with respect to that input. Memory as in
-    /// [`TensorProduct::forward`].
+    /// [`TensorProduct::forward`], and along edges a copy of the gradient of the first input.
     ///
     /// # Errors
     /// As [`TensorProduct::forward`], and if a gradient has another length than its input.

@@ -100,8 +100,7 @@ pub(super) fn with_triple<V: Lanes, W: Work<V::Number>>(proof: V::Proof, table: 
     }
 }
 
-/// Whether lanes V have straight-line code. f64 in registers of AVX2 would be a third of the build
-/// of all products.
+/// Whether lanes V have straight-line code: not f64 in registers of AVX2, to build less.
 const fn is_unrolled<V: Lanes>() -> bool {
     V::UNROLLED && (V::REGISTERS >= 32 || size_of::<V::Number>() == size_of::<f32>())
 }

@@ -6,7 +6,7 @@
 //! Gᵀ (R ⊗ D_{l-1}) G takes twenty and more. The result is divided by the squared norm of the part,
 //! and rounding is amplified where that is small: so the entry along z is used up to
 //! |n| = l/2 + 3, and the raising ones beyond. Ivanic and Ruedenberg, J. Phys. Chem. 100, 6342
-//! (1996), use the one along z up to |n| = l - 1, which at l = 20 is three times less accurate.
+//! (1996), use the one along z up to |n| = l - 1.
 
 use crate::Scalar;
 use crate::simd::{Blocks, Job, Lanes, Number};
