@@ -487,7 +487,7 @@ fn made_products_have_the_paths_of_the_filter() {
     // Blocks are cut where those of the other input end.
     let (first, second) = (parsed("2x0e + 2x1o"), parsed("3x1e + 0o"));
     let product = TensorProduct::elementwise(&first, &second, |_| true).unwrap();
-    assert_eq!(product.output().to_string(), "1x0o+1x1o+2x1e+1x1e+1x2o");
+    assert_eq!(product.output().to_string(), "2x1e+1x0o+1x1o+1x2o+1x1e");
     assert_eq!((product.first(), product.second()), (&first, &second));
     assert_eq!(product.num_weights(), 0);
 

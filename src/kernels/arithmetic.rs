@@ -1,6 +1,6 @@
-//! Sums over short slices.
+//! Sums over short slices, and constants in the type of the features.
 
-use crate::Real;
+use crate::{Real, Scalar};
 
 /// `Σ a · b`.
 pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
@@ -15,6 +15,6 @@ pub(super) fn add_scaled<T: Real>(factor: T, x: &[T], z: &mut [T]) {
 }
 
 /// The nearest number of a type.
-pub(super) fn rounded<T: Real>(value: f64) -> T {
+pub(super) fn rounded<T: Scalar>(value: f64) -> T {
     T::constant(value, value as f32)
 }

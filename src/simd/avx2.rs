@@ -210,6 +210,14 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn prefetch(_proof: Avx2, numbers: &[$number]) {
+                for line in numbers.chunks(64 / size_of::<$number>()) {
+                    // SAFETY: every processor with the path has it, and it never faults.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+                }
+            }
+
+            #[inline(always)]
             fn fence(_proof: Avx2) {
                 // SAFETY: every processor with the path has it.
                 unsafe { _mm_sfence() };

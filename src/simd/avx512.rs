@@ -176,17 +176,18 @@ macro_rules! lanes {
             #[inline(always)]
             fn deinterleave(
                 _proof: Avx512,
+                size: usize,
                 numbers: &[[$number; $width]],
                 blocks: &mut [[$number; $width]],
             ) {
                 // SAFETY: by the proof.
                 unsafe {
-                    match blocks.len() {
+                    match size {
                         1 => blocks.copy_from_slice(numbers),
                         3 => $exchange::<3, false>(numbers, blocks),
                         5 => $exchange::<5, false>(numbers, blocks),
                         7 => $exchange::<7, false>(numbers, blocks),
-                        _ => deinterleave_numbers::<$number>(numbers, blocks),
+                        _ => deinterleave_numbers::<$number>(size, numbers, blocks),
                     }
                 }
             }
@@ -194,17 +195,18 @@ macro_rules! lanes {
             #[inline(always)]
             fn interleave(
                 _proof: Avx512,
+                size: usize,
                 blocks: &[[$number; $width]],
                 numbers: &mut [[$number; $width]],
             ) {
                 // SAFETY: by the proof.
                 unsafe {
-                    match blocks.len() {
+                    match size {
                         1 => numbers.copy_from_slice(blocks),
                         3 => $exchange::<3, true>(blocks, numbers),
                         5 => $exchange::<5, true>(blocks, numbers),
                         7 => $exchange::<7, true>(blocks, numbers),
-                        _ => interleave_numbers::<$number>(blocks, numbers),
+                        _ => interleave_numbers::<$number>(size, blocks, numbers),
                     }
                 }
             }
@@ -219,6 +221,14 @@ macro_rules! lanes {
                 for (from, to) in from.iter().zip(to) {
                     // SAFETY: by the proof; both are blocks, and `to` is aligned.
                     unsafe { $stream(to.as_mut_ptr(), $load(from.as_ptr())) }
+                }
+            }
+
+            #[inline(always)]
+            fn prefetch(_proof: Avx512, numbers: &[$number]) {
+                for line in numbers.chunks(64 / size_of::<$number>()) {
+                    // SAFETY: every processor with the path has it, and it never faults.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
                 }
             }
 
@@ -481,47 +491,55 @@ macro_rules! exchanges {
     };
 }
 
+/// Lists of lanes that each begin at a cache line.
+#[repr(align(64))]
+struct Aligned<A>(A);
+
 exchanges!(exchanges_f64, i64, 8);
 exchanges!(exchanges_f32, i32, 16);
 
-/// Exchanges the two orders of N components of 8 channels.
+/// Exchanges the two orders of N components of 8 channels at a time.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn exchange_f64<const N: usize, const INTERLEAVES: bool>(from: &[[f64; 8]], to: &mut [[f64; 8]]) {
-    let picks = const { &exchanges_f64::<N>(INTERLEAVES) };
-    let (from, to) = (&from[..N], &mut to[..N]);
-    // SAFETY: blocks and lists are as long as registers.
-    unsafe {
-        let sources: [__m512d; N] = std::array::from_fn(|n| _mm512_loadu_pd(from[n].as_ptr()));
-        for result in 0..N {
-            let mut found = sources[0];
-            // Not `skip(1)`: the compiler left that as calls, five times as slow.
-            for source in 1..N {
-                let list = _mm512_loadu_epi64(picks[result][source].as_ptr());
-                found = _mm512_permutex2var_pd(found, list, sources[source]);
+    let Aligned(picks) = const { &Aligned(exchanges_f64::<N>(INTERLEAVES)) };
+    let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
+    for (from, to) in from.iter().zip(to) {
+        // SAFETY: blocks and lists are as long as registers.
+        unsafe {
+            let sources: [__m512d; N] = std::array::from_fn(|n| _mm512_loadu_pd(from[n].as_ptr()));
+            for result in 0..N {
+                let mut found = sources[0];
+                // Not `skip(1)`, which was left as calls.
+                for source in 1..N {
+                    let list = _mm512_loadu_epi64(picks[result][source].as_ptr());
+                    found = _mm512_permutex2var_pd(found, list, sources[source]);
+                }
+                _mm512_storeu_pd(to[result].as_mut_ptr(), found);
             }
-            _mm512_storeu_pd(to[result].as_mut_ptr(), found);
         }
     }
 }
 
-/// Exchanges the two orders of N components of 16 channels.
+/// Exchanges the two orders of N components of 16 channels at a time.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn exchange_f32<const N: usize, const INTERLEAVES: bool>(from: &[[f32; 16]], to: &mut [[f32; 16]]) {
-    let picks = const { &exchanges_f32::<N>(INTERLEAVES) };
-    let (from, to) = (&from[..N], &mut to[..N]);
-    // SAFETY: blocks and lists are as long as registers.
-    unsafe {
-        let sources: [__m512; N] = std::array::from_fn(|n| _mm512_loadu_ps(from[n].as_ptr()));
-        for result in 0..N {
-            let mut found = sources[0];
-            // Not `skip(1)`: the compiler left that as calls, five times as slow.
-            for source in 1..N {
-                let list = _mm512_loadu_epi32(picks[result][source].as_ptr());
-                found = _mm512_permutex2var_ps(found, list, sources[source]);
+    let Aligned(picks) = const { &Aligned(exchanges_f32::<N>(INTERLEAVES)) };
+    let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
+    for (from, to) in from.iter().zip(to) {
+        // SAFETY: blocks and lists are as long as registers.
+        unsafe {
+            let sources: [__m512; N] = std::array::from_fn(|n| _mm512_loadu_ps(from[n].as_ptr()));
+            for result in 0..N {
+                let mut found = sources[0];
+                // Not `skip(1)`, which was left as calls.
+                for source in 1..N {
+                    let list = _mm512_loadu_epi32(picks[result][source].as_ptr());
+                    found = _mm512_permutex2var_ps(found, list, sources[source]);
+                }
+                _mm512_storeu_ps(to[result].as_mut_ptr(), found);
             }
-            _mm512_storeu_ps(to[result].as_mut_ptr(), found);
         }
     }
 }

@@ -251,24 +251,27 @@ pub trait Lanes: Copy {
         }
     }
 
-    /// Brings numbers `[channel][component]` of WIDTH channels to one block for each component.
+    /// Brings numbers `[channel][component]` to blocks `[channel / WIDTH][component]`, for a number
+    /// of channels that WIDTH divides and `size` > 0 components.
     #[inline(always)]
     fn deinterleave(
         _proof: Self::Proof,
+        size: usize,
         numbers: &[<Self::Number as Blocks>::Block],
         blocks: &mut [<Self::Number as Blocks>::Block],
     ) {
-        interleave::deinterleave_numbers::<Self::Number>(numbers, blocks);
+        interleave::deinterleave_numbers::<Self::Number>(size, numbers, blocks);
     }
 
-    /// Brings one block for each component to numbers `[channel][component]` of WIDTH channels.
+    /// Brings blocks `[channel / WIDTH][component]` to numbers `[channel][component]`.
     #[inline(always)]
     fn interleave(
         _proof: Self::Proof,
+        size: usize,
         blocks: &[<Self::Number as Blocks>::Block],
         numbers: &mut [<Self::Number as Blocks>::Block],
     ) {
-        interleave::interleave_numbers::<Self::Number>(blocks, numbers);
+        interleave::interleave_numbers::<Self::Number>(size, blocks, numbers);
     }
 
     /// Copies blocks to memory past the caches; `to` begins at a multiple of 64 bytes.
@@ -277,6 +280,10 @@ pub trait Lanes: Copy {
         from: &[<Self::Number as Blocks>::Block],
         to: &mut [<Self::Number as Blocks>::Block],
     );
+
+    /// Asks for numbers that are soon read, into the second cache, where that can be asked.
+    #[inline(always)]
+    fn prefetch(_proof: Self::Proof, _numbers: &[Self::Number]) {}
 
     /// Orders what [`Lanes::stream`] has written before all that follows.
     #[inline(always)]

@@ -23,6 +23,7 @@ mod formula;
 
 use thiserror::Error;
 
+use super::arithmetic::rounded;
 use super::orthonormal;
 use super::{KernelError, check_length};
 use crate::coupling::{CouplingError, Tensor};
@@ -225,7 +226,7 @@ impl CartesianTensor {
         for (row, tensor) in tensor.chunks_exact(self.dim()).enumerate() {
             let out = &mut out[row * self.irreps.dim()..];
             for entry in &self.entries {
-                let value = T::constant(entry.value, entry.value as f32);
+                let value = rounded::<T>(entry.value);
                 out[entry.row] = out[entry.row] + value * tensor[entry.column];
             }
         }
@@ -244,7 +245,7 @@ impl CartesianTensor {
         for (row, out) in out.chunks_exact_mut(self.dim()).enumerate() {
             let irreps = &irreps[row * self.irreps.dim()..];
             for entry in &self.entries {
-                let value = T::constant(entry.value, entry.value as f32);
+                let value = rounded::<T>(entry.value);
                 out[entry.column] = out[entry.column] + value * irreps[entry.row];
             }
         }

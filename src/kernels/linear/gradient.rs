@@ -52,8 +52,9 @@ impl<T: Number> WeightGradient<'_, T> {
                 for part in 0..parts {
                     let from = part * T::WIDTH * block.size;
                     let to = &mut lanes[part * most + row * block.size..][..block.size];
-                    let end = dz.len().min(from + T::WIDTH * block.size);
-                    deinterleave::<V>(proof, block.size, &dz[from..end], to);
+                    let channels = T::WIDTH.min(channels_out - part * T::WIDTH);
+                    let numbers = &dz[from..][..channels * block.size];
+                    deinterleave::<V>(proof, [channels, block.size], numbers, to);
                 }
             }
             let input = &self.input[first * self.dims[0]..][..count * self.dims[0]];

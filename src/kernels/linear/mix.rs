@@ -94,7 +94,7 @@ impl<T: Number> Sums<'_, T> {
             for row in 0..count {
                 let blocks = &stage[row * parts * mix.size..][..parts * mix.size];
                 let numbers = &mut T::numbers_mut(&mut results)[..mix.channels * mix.size];
-                interleave::<V>(proof, mix.size, blocks, numbers);
+                interleave::<V>(proof, [mix.channels, mix.size], blocks, numbers);
                 let place = (first + row) * self.dims[1] + mix.start;
                 let length = mix.channels * mix.size;
                 let output = &mut self.output[place..place + length];

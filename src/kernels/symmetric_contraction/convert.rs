@@ -4,6 +4,7 @@ use super::ContractionError;
 use super::basis::{Member, inner};
 use super::polynomial::{Channel, Coupling, Equivariant, Monomial, Polynomial};
 use crate::coupling::{Convention, CouplingError};
+use crate::kernels::arithmetic::rounded;
 use crate::kernels::check_length;
 use crate::{Irrep, Parity, Real};
 
@@ -49,7 +50,7 @@ impl Conversion {
         for (path, row) in self.matrix.chunks_exact(self.ours.max(1)).enumerate() {
             let theirs = &theirs[path * channels..][..channels];
             for (&share, ours) in row.iter().zip(ours.chunks_exact_mut(channels.max(1))) {
-                let share = T::constant(share, share as f32);
+                let share: T = rounded(share);
                 ours.iter_mut().zip(theirs).for_each(|(w, &other)| *w = *w + share * other);
             }
         }

@@ -63,6 +63,11 @@ impl Mode {
         matches!(self, Mode::Uvw | Mode::Uuw | Mode::ULessVw)
     }
 
+    /// Whether each channel pair is a channel of the output, in the order of pairs.
+    pub(super) fn keeps_pairs(self) -> bool {
+        matches!(self, Mode::Uvuv | Mode::UvuLessV)
+    }
+
     /// The number of channel pairs (u, v), if a usize counts them.
     pub(super) fn pairs(self, [first, second]: [usize; 2]) -> Option<usize> {
         match self {

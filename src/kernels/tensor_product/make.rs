@@ -64,7 +64,7 @@ impl TensorProduct {
     }
 
     /// Channel by channel, to all irreps in `keep`: e3nn's `ElementwiseTensorProduct`. Blocks are
-    /// cut where those of the other input end.
+    /// cut where those of the other input end; those of the output follow the channels, unsorted.
     ///
     /// # Errors
     /// If the inputs have different numbers of channels, a degree has no coupling tensor, or the
@@ -131,6 +131,7 @@ impl TensorProduct {
                 }
             }
         }
+        found.sort_by_key(|found| found.irrep);
         Self::of_found(irreps, irreps, found, false, SQUARE)
     }
 
@@ -185,18 +186,18 @@ impl TensorProduct {
                 }
             }
         }
+        found.sort_by_key(|found| found.irrep);
         Self::of_found(first, second, found, weighted, Normalization::default())
     }
 
-    /// The product along paths, each to a block of its own, sorted by irrep.
+    /// The product along paths, each to a block of its own.
     fn of_found(
         first: &Irreps,
         second: &Irreps,
-        mut found: Vec<Found>,
+        found: Vec<Found>,
         weighted: bool,
         normalization: Normalization,
     ) -> Result<Self, KernelError> {
-        found.sort_by_key(|found| found.irrep);
         let output = Irreps::new(found.iter().map(|found| (found.mul, found.irrep)))?;
         let path = |(output, found): (usize, &Found)| {
             let [first, second] = found.blocks;

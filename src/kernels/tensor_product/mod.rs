@@ -9,6 +9,8 @@
 //! Two kernels do the work. One has channels on the lanes: in a convolution every channel of a
 //! block is multiplied with the same matrix. The other has rows on the lanes, and does every mode.
 
+mod ahead;
+mod channel_rows;
 mod combine;
 mod instruction;
 mod make;

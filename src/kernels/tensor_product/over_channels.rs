@@ -2,21 +2,20 @@
 //! first input is multiplied with the one channel of a block of the second, as in a convolution.
 //!
 //! Features are brought to channels on the lanes once for every row of the input, and back once for
-//! every run of edges to one receiver; nothing is stored per edge. A block `mul x irrep` is
-//! `[⌈mul/W⌉][m][W]` there.
+//! every run of edges to one receiver; nothing is stored per edge.
 
 use std::array;
 
+use super::ahead::Ahead;
+use super::channel_rows::{Channels, Tile};
 use super::plan::Plan;
 use super::rows::{Rows, row, row_mut};
-use super::triple::{Triple, Work, number, with_triple};
+use super::triple::{Triple, Work, with_triple};
 use super::{Arguments, Gradients, TensorProduct};
+use crate::Scalar;
 use crate::coupling::COUPLING_LMAX;
-use crate::simd::Blocks;
-use crate::simd::{
-    BlockMemory, Job, Lanes, Number, deinterleave, interleave, last_level_cache, stream,
-};
-use crate::{Irreps, Scalar};
+use crate::kernels::arithmetic::rounded;
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave, last_level_cache, stream};
 
 /// The largest 2l + 1.
 const MOST: usize = 2 * COUPLING_LMAX + 1;
@@ -45,105 +44,29 @@ impl<'a, T: Number> OverChannels<'a, T> {
 
     /// Where the row of weights of an item begins.
     fn weight_row(&self, item: usize) -> usize {
-        match self.arguments.weights.len() == self.product.num_weights {
-            true => 0,
-            false => item * self.product.num_weights,
+        match self.has_row_weights() {
+            true => item * self.product.num_weights,
+            false => 0,
         }
     }
-}
 
-/// Rows of features with channels on the lanes.
-struct Channels<T> {
-    blocks: Vec<Block>,
-    /// The blocks of lanes of a row.
-    size: usize,
-    /// The numbers of a row.
-    columns: usize,
-    memory: BlockMemory<T>,
-}
-
-/// One block of irreps.
-#[derive(Clone, Copy)]
-struct Block {
-    mul: usize,
-    /// 2l + 1.
-    size: usize,
-    /// Where it begins in a row.
-    column: usize,
-    /// Where it begins among the blocks of lanes.
-    start: usize,
-}
-
-impl Block {
-    /// The blocks of lanes.
-    fn lanes<T: Number>(&self) -> usize {
-        self.mul.div_ceil(T::WIDTH) * self.size
-    }
-}
-
-impl<T: Number> Channels<T> {
-    /// Memory for some rows, zeros at first.
-    fn new(irreps: &Irreps, rows: usize) -> Self {
-        let (mut blocks, mut column, mut start) = (Vec::new(), 0, 0);
-        for block in irreps {
-            let block = Block { mul: block.mul, size: block.irrep.dim(), column, start };
-            column += block.mul * block.size;
-            start += block.lanes::<T>();
-            blocks.push(block);
-        }
-        Channels { blocks, size: start, columns: column, memory: BlockMemory::new(rows * start) }
+    /// Whether each item has its own weights.
+    fn has_row_weights(&self) -> bool {
+        self.arguments.weights.len() != self.product.num_weights
     }
 
-    /// The blocks of lanes of a block of a row.
-    fn part(&self, row: usize, block: usize) -> &[T::Block] {
-        let block = &self.blocks[block];
-        &self.memory[row * self.size + block.start..][..block.lanes::<T>()]
-    }
-
-    fn part_mut(&mut self, row: usize, block: usize) -> &mut [T::Block] {
-        let block = &self.blocks[block];
-        &mut self.memory[row * self.size + block.start..][..block.lanes::<T>()]
-    }
-
-    /// Sets a row from one of an array.
+    /// The row of the second input and the weights of an item.
     #[inline(always)]
-    fn take<V: Lanes<Number = T>>(&mut self, proof: V::Proof, row: usize, from: &[T]) {
-        let target = &mut self.memory[row * self.size..][..self.size];
-        for block in &self.blocks {
-            let numbers = &from[block.column..][..block.mul * block.size];
-            let target = &mut target[block.start..][..block.lanes::<T>()];
-            deinterleave::<V>(proof, block.size, numbers, target);
-        }
+    fn factors(&self, item: usize) -> (&'a [T], &'a [T]) {
+        let y = row(self.arguments.second, item, self.product.second.dim());
+        (y, &self.arguments.weights[self.weight_row(item)..])
     }
 
-    /// Sets a row of an array.
-    #[inline(always)]
-    fn set<V: Lanes<Number = T>>(&self, proof: V::Proof, row: usize, to: &mut [T]) {
-        let source = &self.memory[row * self.size..][..self.size];
-        for block in &self.blocks {
-            let numbers = &mut to[block.column..][..block.mul * block.size];
-            let source = &source[block.start..][..block.lanes::<T>()];
-            interleave::<V>(proof, block.size, source, numbers);
-        }
-    }
-
-    /// Adds to a row of an array. `stage` is memory for a row.
-    #[inline(always)]
-    fn add<V: Lanes<Number = T>>(
-        &self,
-        proof: V::Proof,
-        row: usize,
-        to: &mut [T],
-        stage: &mut [T],
-    ) {
-        self.set::<V>(proof, row, stage);
-        for (sum, &term) in to.iter_mut().zip(stage.iter()) {
-            *sum = *sum + term;
-        }
-    }
-
-    fn clear(&mut self, row: usize) {
-        self.memory[row * self.size..][..self.size].fill(T::ZERO);
+    /// All paths in the order of the blocks of the output.
+    fn plans_by_output(&self) -> Vec<&'a Plan> {
+        let mut plans: Vec<&Plan> = self.product.plans_of(&self.arguments).collect();
+        plans.sort_by_key(|plan| plan.blocks[2]);
+        plans
     }
 }
 
@@ -197,47 +120,87 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        match self.call.arguments.rows {
+            Rows::Each => self.each::<V>(proof),
+            Rows::Edges { .. } => self.summed::<V>(proof),
+        }
+    }
+}
+
+impl<T: Number> Forward<'_, '_, T> {
+    /// Writes a row for each item, block by block, so that what is on the lanes stays in the first
+    /// cache.
+    #[inline(always)]
+    fn each<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Forward { call, output } = self;
         let OverChannels { product, arguments } = &call;
-        let second = product.second.dim();
+        let columns = product.output.dim();
         let mut x = First::new::<V>(proof, &call);
-        let mut z = Channels::new(&product.output, 1);
-        let mut stage = vec![T::default(); z.columns];
+        let mut z = Tile::<T>::new(&product.output);
+        let plans = call.plans_by_output();
         let mut matrix = [T::default(); MOST_ENTRIES];
         let streamed = size_of_val(output) > last_level_cache() / 2;
+        let mut stage = vec![T::default(); if streamed { columns } else { 0 }];
         for item in 0..arguments.count {
             let x_row = x.at::<V>(proof, &call, item);
-            let y = row(arguments.second, item, second);
-            let weights = &arguments.weights[call.weight_row(item)..];
-            for plan in product.plans_of(arguments) {
-                let transform: Transform<T> = Transform {
-                    plan,
-                    y: &y[plan.starts[1]..],
-                    weights: plan.weights.map(|start| &weights[start..][..plan.multiplicities[0]]),
-                    x: x.channels.part(x_row, plan.blocks[0]),
-                    z: z.part_mut(0, plan.blocks[2]),
-                    matrix: &mut matrix,
-                };
-                with_triple::<V, _>(proof, &plan.table, transform);
-            }
-            let receiver = arguments.rows.output(item);
-            let output = row_mut(output, receiver, z.columns);
-            if matches!(arguments.rows, Rows::Each) && streamed {
-                z.set::<V>(proof, 0, &mut stage);
-                stream::<V>(proof, &stage, output);
-                z.clear(0);
-            } else if matches!(arguments.rows, Rows::Each) {
-                z.set::<V>(proof, 0, output);
-                z.clear(0);
-            } else if item + 1 == arguments.count || arguments.rows.output(item + 1) != receiver {
-                z.add::<V>(proof, 0, output, &mut stage);
-                z.clear(0);
+            let (y, weights) = call.factors(item);
+            let output = row_mut(output, item, columns);
+            let (mut plans, mut sent) = (plans.iter().peekable(), 0);
+            for (index, block) in z.blocks.iter().enumerate() {
+                let z = &mut z.memory[..block.lanes::<T>()];
+                z.fill(T::ZERO);
+                while let Some(plan) = plans.next_if(|plan| plan.blocks[2] == index) {
+                    let x = x.channels.part(x_row, plan.blocks[0]);
+                    let transform = Transform::new(plan, y, weights, x, z, &mut matrix);
+                    with_triple::<V, _>(proof, &plan.table, transform);
+                }
+                if !streamed {
+                    interleave::<V>(proof, block.shape(), z, &mut output[block.columns()]);
+                    continue;
+                }
+                interleave::<V>(proof, block.shape(), z, &mut stage[block.columns()]);
+                let end = whole(output, block.columns().end);
+                stream::<V>(proof, &stage[sent..end], &mut output[sent..end]);
+                sent = end;
             }
         }
         if streamed {
             V::fence(proof);
         }
     }
+
+    /// Adds up the items of each row of the output.
+    #[inline(always)]
+    fn summed<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Forward { call, output } = self;
+        let OverChannels { product, arguments } = &call;
+        let mut x = First::new::<V>(proof, &call);
+        let mut z = Channels::new(&product.output, 1);
+        let mut stage = vec![T::default(); z.columns];
+        let mut matrix = [T::default(); MOST_ENTRIES];
+        for item in 0..arguments.count {
+            let x_row = x.at::<V>(proof, &call, item);
+            let (y, weights) = call.factors(item);
+            for plan in product.plans_of(arguments) {
+                let x = x.channels.part(x_row, plan.blocks[0]);
+                let z = z.part_mut(0, plan.blocks[2]);
+                let transform = Transform::new(plan, y, weights, x, z, &mut matrix);
+                with_triple::<V, _>(proof, &plan.table, transform);
+            }
+            let receiver = arguments.rows.output(item);
+            if item + 1 == arguments.count || arguments.rows.output(item + 1) != receiver {
+                z.add::<V>(proof, 0, row_mut(output, receiver, z.columns), &mut stage);
+                z.clear(0);
+            }
+        }
+    }
+}
+
+/// The numbers of whole cache lines up to `end`, and of what lies before the first; all of them
+/// for the last.
+fn whole<T: Number>(numbers: &[T], end: usize) -> usize {
+    let head = numbers.as_ptr().align_offset(64);
+    if end == numbers.len() { end } else { end - end.saturating_sub(head) % T::WIDTH }
 }
 
 /// One path of one item.
@@ -260,13 +223,27 @@ impl<T: Number> Work<T> for Transform<'_, T> {
     }
 }
 
-impl<T: Number> Transform<'_, T> {
+impl<'a, T: Number> Transform<'a, T> {
+    /// A path, given the rows of the second input and the weights of an item.
+    #[inline(always)]
+    fn new(
+        plan: &'a Plan,
+        y: &'a [T],
+        weights: &'a [T],
+        x: &'a [T::Block],
+        z: &'a mut [T::Block],
+        matrix: &'a mut [T; MOST_ENTRIES],
+    ) -> Self {
+        let weights = plan.weights.map(|start| &weights[start..][..plan.multiplicities[0]]);
+        Transform { plan, y: &y[plan.starts[1]..], weights, x, z, matrix }
+    }
+
     /// B blocks of channels at a time.
     #[inline(always)]
     fn parts<V: Lanes<Number = T>, K: Triple, const B: usize>(self, proof: V::Proof, triple: K) {
         let [n1, n2, n3] = triple.sizes();
         let matrix = &mut self.matrix[..triple.entries()];
-        triple.matrix(number(self.plan.scale), &self.y[..n2], matrix);
+        triple.matrix(rounded(self.plan.scale), &self.y[..n2], matrix);
         let (nothing, mut nowhere) = ([T::ZERO; MOST], [T::ZERO; MOST]);
         let mut xs = self.x.chunks_exact(n1);
         let mut zs = self.z.chunks_exact_mut(n3);
@@ -348,17 +325,32 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
         let mut stage = vec![T::default(); dx.columns];
         let mut matrix = [T::default(); MOST_ENTRIES];
         let mut matrix_gradient = BlockMemory::<T>::new(MOST_ENTRIES);
+        let plans = call.plans_by_output();
+        let sizes = [product.first.dim(), product.num_weights, dz.columns];
+        let ahead = sizes.map(|size| Ahead::new(size, plans.len()));
         let mut receiver = None;
         for item in 0..arguments.count {
             let x_row = x.at::<V>(proof, &call, item);
             let y = row(arguments.second, item, second);
-            if receiver != Some(arguments.rows.output(item)) {
-                receiver = Some(arguments.rows.output(item));
-                let from = row(output_gradient, arguments.rows.output(item), dz.columns);
-                dz.take::<V>(proof, 0, from);
-            }
+            let row_before = receiver.replace(arguments.rows.output(item));
+            let dz_row = row(output_gradient, arguments.rows.output(item), dz.columns);
+            let mut block_before = None;
             let weight_row = call.weight_row(item);
-            for plan in product.plans_of(arguments) {
+            for (part, &plan) in plans.iter().enumerate() {
+                if let Rows::Each = arguments.rows {
+                    let arrays = [arguments.first, arguments.weights, output_gradient];
+                    for (ahead, array) in ahead.iter().zip(arrays) {
+                        ahead.ask::<V>(proof, array, item + 1, part);
+                    }
+                    if let Some(dw) = gradients.weights.as_deref() {
+                        ahead[1].ask::<V>(proof, dw, item + 1, part);
+                    }
+                }
+                if receiver != row_before
+                    && block_before.replace(plan.blocks[2]) != Some(plan.blocks[2])
+                {
+                    dz.take_block::<V>(proof, plan.blocks[2], dz_row);
+                }
                 let channels = plan.multiplicities[0];
                 let own = |start: usize| weight_row + start..weight_row + start + channels;
                 let weights = plan.weights.map(own);
@@ -444,7 +436,7 @@ impl<T: Number> Back<'_, T> {
     ) {
         let [n1, n2, n3] = triple.sizes();
         let matrix = &mut self.matrix[..triple.entries()];
-        triple.matrix(number(self.plan.scale), &self.y[..n2], matrix);
+        triple.matrix(rounded(self.plan.scale), &self.y[..n2], matrix);
         let matrix_gradient = &mut self.matrix_gradient[..triple.entries()];
         if self.dy.is_some() {
             matrix_gradient.fill(T::ZERO);
@@ -473,7 +465,7 @@ impl<T: Number> Back<'_, T> {
             first += B * T::WIDTH;
         }
         if let Some(dy) = self.dy {
-            let scale = V::splat(proof, number(self.plan.scale));
+            let scale = V::splat(proof, rounded(self.plan.scale));
             triple.contract(proof, scale, matrix_gradient, dy);
         }
     }

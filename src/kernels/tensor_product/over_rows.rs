@@ -9,8 +9,9 @@ use std::ops::Range;
 use super::combine::{self, Pairs, Weights};
 use super::plan::Plan;
 use super::rows::{Rows, row, row_mut};
-use super::triple::{BlockOf, Triple, Work, number, with_triple};
-use super::{Arguments, Gradients, Mode, TensorProduct};
+use super::triple::{BlockOf, Triple, Work, with_triple};
+use super::{Arguments, Gradients, TensorProduct};
+use crate::kernels::arithmetic::rounded;
 use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
@@ -96,6 +97,12 @@ impl<T: Number> Tile<T> {
             return;
         }
         let (columns, padded) = (self.columns, self.padded);
+        let start = row_of(first);
+        let in_order = |lane| row_of(first + lane) == start + lane;
+        if columns == padded && count == T::WIDTH && (0..count).all(in_order) {
+            let rows = &array[start * columns..];
+            return from_rows::<V>(proof, rows, columns, &mut self.blocks);
+        }
         for (lane, stage) in self.stage.chunks_exact_mut(padded).enumerate() {
             match lane < count {
                 true => stage[..columns].copy_from_slice(row(array, row_of(first + lane), columns)),
@@ -160,25 +167,29 @@ impl<T: Number> Tile<T> {
 }
 
 /// The pairs of a path, a group at a time.
-struct Groups<'a, I> {
-    pairs: I,
+struct Groups<'a> {
+    plan: &'a Plan,
     group: &'a mut [[usize; 2]; GROUP],
+    next: Option<[usize; 2]>,
     first: usize,
     count: usize,
 }
 
-impl<'a, I: Iterator<Item = [usize; 2]>> Groups<'a, I> {
-    fn new(pairs: I, group: &'a mut [[usize; 2]; GROUP]) -> Self {
-        Groups { pairs, group, first: 0, count: 0 }
+impl<'a> Groups<'a> {
+    #[inline(always)]
+    fn new(plan: &'a Plan, group: &'a mut [[usize; 2]; GROUP]) -> Self {
+        Groups { plan, group, next: plan.first_pair(), first: 0, count: 0 }
     }
 
     /// The next group, if there is one.
+    #[inline(always)]
     fn next(&mut self) -> Option<Pairs<'_>> {
         self.first += self.count;
         self.count = 0;
-        for (place, pair) in self.group.iter_mut().zip(&mut self.pairs) {
-            *place = pair;
+        while let (Some(pair), true) = (self.next, self.count < GROUP) {
+            self.group[self.count] = pair;
             self.count += 1;
+            self.next = self.plan.pair_after(pair);
         }
         let pairs = &self.group[..self.count];
         (self.count > 0).then_some(Pairs { first: self.first, pairs })
@@ -216,17 +227,27 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
         let mut z = Tile::new(product.output.dim());
         let mut couplings = BlockMemory::<T>::new(GROUP * largest_output(product));
         let mut group = [[0; 2]; GROUP];
+        let mut plans = product.plans_of(arguments);
+        let writes_all = product.covers_output() && plans.all(Plan::writes_couplings);
         for block in call.blocks() {
             x.gather::<V>(proof, arguments.first, block, |item| rows.first(item));
             y.gather::<V>(proof, arguments.second, block, |item| item);
             w.gather::<V>(proof, arguments.weights, block, |item| item);
-            z.clear();
+            if !writes_all {
+                z.clear();
+            }
             for plan in product.plans_of(arguments) {
                 let weights = call.weights::<V>(plan, &w.blocks);
                 let output = &mut z.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan.pairs(), &mut group);
+                let mut groups = Groups::new(plan, &mut group);
                 while let Some(pairs) = groups.next() {
-                    couple::<V>(proof, plan, pairs, [&x.blocks, &y.blocks], &mut couplings);
+                    let inputs: [&[T::Block]; 2] = [&x.blocks, &y.blocks];
+                    if plan.writes_couplings() {
+                        let output = &mut output[pairs.first * plan.sizes[2]..];
+                        couple::<V>(proof, plan, pairs, inputs, output);
+                        continue;
+                    }
+                    couple::<V>(proof, plan, pairs, inputs, &mut couplings);
                     combine::forward(proof, plan, pairs, weights, &couplings, output);
                 }
             }
@@ -272,7 +293,7 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
             for plan in product.plans_of(arguments) {
                 let weights = call.weights::<V>(plan, &w.blocks);
                 let dz = &dz.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan.pairs(), &mut group);
+                let mut groups = Groups::new(plan, &mut group);
                 while let Some(pairs) = groups.next() {
                     let inputs: [&[T::Block]; 2] = [&x.blocks, &y.blocks];
                     if let (Some(start), true) = (plan.weights, weights_asked) {
@@ -280,11 +301,8 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
                         let dw = &mut dw.blocks[start..];
                         combine::weight_gradient::<V>(proof, plan, pairs, &couplings, dz, dw);
                     }
-                    let gradient: &[T::Block] = match (plan.mode, weights) {
-                        // Couplings are the channels of the output.
-                        (Mode::Uvuv | Mode::UvuLessV, Weights::One) => {
-                            &dz[pairs.first * plan.sizes[2]..]
-                        }
+                    let gradient: &[T::Block] = match (plan.mode.keeps_pairs(), weights) {
+                        (true, Weights::One) => &dz[pairs.first * plan.sizes[2]..],
                         _ => {
                             combine::backward(proof, plan, pairs, weights, dz, &mut gradient);
                             &gradient
@@ -325,7 +343,7 @@ fn couple<V: Lanes>(
     couplings: &mut [BlockOf<V>],
 ) {
     let (x, y) = (&x[block_of(plan, 0)], &y[block_of(plan, 1)]);
-    let scale = number(plan.scale);
+    let scale = rounded(plan.scale);
     let couple: Couple<V::Number> = Couple { scale, pairs: pairs.pairs, x, y, couplings };
     with_triple::<V, _>(proof, &plan.table, couple);
 }
@@ -363,7 +381,7 @@ fn couple_back<V: Lanes>(
     let [first, second] = [0, 1].map(|side| block_of(plan, side));
     let (dx, dy) = (&mut dx[first.clone()], &mut dy[second.clone()]);
     let (x, y) = (&x[first], &y[second]);
-    let scale = number(plan.scale);
+    let scale = rounded(plan.scale);
     let back: CoupleBack<V::Number> =
         CoupleBack { scale, pairs: pairs.pairs, x, y, gradient, dx, dy };
     with_triple::<V, _>(proof, &plan.table, back);

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub weights: Option<usize>,
     /// The factor on the native coupling tensor.
     pub scale: f64,
+    /// Whether no other path goes to its block of the output.
+    pub is_alone: bool,
     pub table: Arc<Table>,
 }
 
@@ -59,6 +61,9 @@ pub(super) fn plans(
         let variance = normalization.irreps.variance(plan.sizes) / plan.sizes[2] as f64;
         plan.scale = (variance * path.path_weight / total).sqrt();
     }
+    let mut paths_to = vec![0; irreps[2].len()];
+    plans.iter().for_each(|plan| paths_to[plan.blocks[2]] += 1);
+    plans.iter_mut().for_each(|plan| plan.is_alone = paths_to[plan.blocks[2]] == 1);
     Ok((plans, num_weights))
 }
 
@@ -126,6 +131,7 @@ impl Plan {
             starts: [0, 1, 2].map(|side| starts[side][blocks[side]]),
             weights: path.weighted.then_some(weights),
             scale: 1.0,
+            is_alone: true,
             table: Arc::new(Table::new(&tensor)),
         })
     }
@@ -142,18 +148,35 @@ impl Plan {
         self.checked_num_weights().expect("they were counted when the path was resolved")
     }
 
-    /// The channel pairs (u, v) in the order of their weights.
-    pub fn pairs(&self) -> impl Iterator<Item = [usize; 2]> {
+    /// The first channel pair (u, v) in the order of weights.
+    pub fn first_pair(&self) -> Option<[usize; 2]> {
+        self.pair_from(0)
+    }
+
+    /// The channel pair after another.
+    pub fn pair_after(&self, [u, v]: [usize; 2]) -> Option<[usize; 2]> {
+        let last = match self.mode {
+            Mode::Uuw | Mode::Uuu => u,
+            _ => self.multiplicities[1] - 1,
+        };
+        if v < last { Some([u, v + 1]) } else { self.pair_from(u + 1) }
+    }
+
+    /// The first channel pair whose first channel is u or a later one.
+    fn pair_from(&self, u: usize) -> Option<[usize; 2]> {
         let [first, second, _] = self.multiplicities;
-        let mode = self.mode;
-        (0..first).flat_map(move |u| {
-            let partners = match mode {
-                Mode::Uvw | Mode::Uvu | Mode::Uvv | Mode::Uvuv => 0..second,
-                Mode::Uuw | Mode::Uuu => u..u + 1,
-                Mode::UvuLessV | Mode::ULessVw => u + 1..second,
-            };
-            partners.map(move |v| [u, v])
-        })
+        let v = match self.mode {
+            Mode::Uvw | Mode::Uvu | Mode::Uvv | Mode::Uvuv => 0,
+            Mode::Uuw | Mode::Uuu => u,
+            Mode::UvuLessV | Mode::ULessVw => u + 1,
+        };
+        // Later channels have no more partners.
+        (u < first && v < second).then_some([u, v])
+    }
+
+    /// Whether the couplings of channel pairs are the block of the output.
+    pub fn writes_couplings(&self) -> bool {
+        self.mode.keeps_pairs() && self.weights.is_none() && self.is_alone
     }
 
     /// The channel of the output of the pair (u, v), the one of that index, where there is one.

@@ -5,7 +5,6 @@
 //! factor y, the same for all of them, becomes a matrix first,
 //! `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are kept.
 
-use crate::Scalar;
 use crate::coupling::{Entry, Tensor};
 use crate::simd::{Blocks, Job, Lanes, Number};
 
@@ -135,9 +134,28 @@ impl<T, W: Work<T>, K: Triple> Job<T> for Entered<W, K> {
 /// One nonzero entry of the coupling tensor: indices m + l, the place of (m1, m3) in M, the value.
 #[derive(Clone, Copy, Debug)]
 struct Term {
-    m: [usize; 3],
-    place: usize,
+    m: [u8; 3],
+    place: u16,
+    narrow: f32,
     value: f64,
+}
+
+impl Term {
+    fn value<T: Number>(&self) -> T {
+        T::pick(self.value, self.narrow)
+    }
+
+    fn m1(&self) -> usize {
+        self.m[0].into()
+    }
+
+    fn m2(&self) -> usize {
+        self.m[1].into()
+    }
+
+    fn m3(&self) -> usize {
+        self.m[2].into()
+    }
 }
 
 /// The coupling tensor as lists, for any degrees.
@@ -156,17 +174,20 @@ impl Table {
     pub fn new(tensor: &Tensor) -> Table {
         let degrees = tensor.degrees();
         let place = |m: i8, l: usize| (i32::from(m) + l as i32) as usize;
-        let index = |m: [i8; 3]| [0, 1, 2].map(|side| place(m[side], degrees[side]));
-        let term = |entry: &Entry| Term { m: index(entry.m), place: 0, value: entry.value };
+        let index = |m: [i8; 3]| [0, 1, 2].map(|side| place(m[side], degrees[side]) as u8);
+        let term = |entry: &Entry| {
+            let Entry { m, value, .. } = *entry;
+            Term { m: index(m), place: 0, narrow: value as f32, value }
+        };
         let mut terms: Vec<Term> = tensor.nonzeros().iter().map(term).collect();
         terms.sort_by_key(|term| (term.m[0], term.m[2], term.m[1]));
         let mut pairs: Vec<[usize; 2]> = Vec::new();
         for term in &mut terms {
-            let pair = [term.m[0], term.m[2]];
+            let pair = [term.m1(), term.m3()];
             if pairs.last() != Some(&pair) {
                 pairs.push(pair);
             }
-            term.place = pairs.len() - 1;
+            term.place = (pairs.len() - 1) as u16;
         }
         let [mut by_output, mut by_inputs] = [terms.clone(), terms];
         by_output.sort_by_key(|term| term.m[2]);
@@ -188,7 +209,8 @@ impl Triple for &Table {
     fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]) {
         m[..self.pairs.len()].fill(T::default());
         for term in &self.by_output {
-            m[term.place] = m[term.place] + number::<T>(term.value) * (scale * y[term.m[1]]);
+            let entry = &mut m[usize::from(term.place)];
+            *entry = *entry + term.value::<T>() * (scale * y[term.m2()]);
         }
     }
 
@@ -258,8 +280,9 @@ impl Triple for &Table {
         dy: &mut [BlockOf<V>],
     ) {
         for term in &self.by_output {
-            let factor = scale.mul(V::splat(proof, number(term.value)));
-            add_to(proof, factor, V::load(proof, &dm[term.place]), &mut dy[term.m[1]]);
+            let factor = scale.mul(V::splat(proof, term.value()));
+            let dm = V::load(proof, &dm[usize::from(term.place)]);
+            add_to(proof, factor, dm, &mut dy[term.m2()]);
         }
     }
 
@@ -275,9 +298,9 @@ impl Triple for &Table {
         for (terms, z) in self.by_output.chunk_by(|a, b| a.m[2] == b.m[2]).zip(z) {
             let mut sum = V::splat(proof, V::Number::default());
             for term in terms {
-                let [m1, m2, _] = term.m;
-                let product = V::load(proof, &x[m1]).mul(V::load(proof, &y[m2]));
-                sum = V::splat(proof, number(term.value)).mul_add(product, sum);
+                let x = V::load(proof, &x[term.m1()]);
+                let product = x.mul(V::load(proof, &y[term.m2()]));
+                sum = V::splat(proof, term.value()).mul_add(product, sum);
             }
             scale.mul(sum).store(z);
         }
@@ -292,23 +315,23 @@ impl Triple for &Table {
         dx: &mut [BlockOf<V>],
         dy: &mut [BlockOf<V>],
     ) {
-        for terms in self.by_inputs.chunk_by(|a, b| a.m[..2] == b.m[..2]) {
-            let [m1, m2, _] = terms[0].m;
-            let mut sum = V::splat(proof, V::Number::default());
-            for term in terms {
-                let gradient = V::load(proof, &dz[term.m[2]]);
-                sum = V::splat(proof, number(term.value)).mul_add(gradient, sum);
+        for terms in self.by_inputs.chunk_by(|a, b| a.m[0] == b.m[0]) {
+            let m1 = terms[0].m1();
+            let (x, mut gradient) = (V::load(proof, &x[m1]), V::load(proof, &dx[m1]));
+            for terms in terms.chunk_by(|a, b| a.m[1] == b.m[1]) {
+                let m2 = terms[0].m2();
+                let mut sum = V::splat(proof, V::Number::default());
+                for term in terms {
+                    let dz = V::load(proof, &dz[term.m3()]);
+                    sum = V::splat(proof, term.value()).mul_add(dz, sum);
+                }
+                let sum = scale.mul(sum);
+                gradient = sum.mul_add(V::load(proof, &y[m2]), gradient);
+                add_to(proof, sum, x, &mut dy[m2]);
             }
-            let sum = scale.mul(sum);
-            add_to(proof, sum, V::load(proof, &y[m2]), &mut dx[m1]);
-            add_to(proof, sum, V::load(proof, &x[m1]), &mut dy[m2]);
+            gradient.store(&mut dx[m1]);
         }
     }
-}
-
-/// A coefficient in the type of the features.
-pub(in crate::kernels) fn number<T: Scalar>(value: f64) -> T {
-    T::constant(value, value as f32)
 }
 
 // What the generated code is written with.

@@ -1,0 +1,131 @@
+//! Rows of features with channels on the lanes: a block `mul x irrep` is `[⌈mul/W⌉][m][W]` there.
+
+use std::ops::Range;
+
+use crate::Irreps;
+use crate::simd::{BlockMemory, Lanes, Number, deinterleave, interleave};
+
+/// Rows of features with channels on the lanes.
+pub(super) struct Channels<T> {
+    pub blocks: Vec<Block>,
+    /// The blocks of lanes of a row.
+    pub size: usize,
+    /// The numbers of a row.
+    pub columns: usize,
+    pub memory: BlockMemory<T>,
+}
+
+/// One block of irreps.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    mul: usize,
+    /// 2l + 1.
+    size: usize,
+    /// Where it begins in a row.
+    column: usize,
+    /// Where it begins among the blocks of lanes.
+    start: usize,
+}
+
+impl Block {
+    /// Channels and components.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.mul, self.size]
+    }
+
+    /// Where it is in a row.
+    pub fn columns(&self) -> Range<usize> {
+        self.column..self.column + self.mul * self.size
+    }
+
+    /// The blocks of lanes.
+    pub fn lanes<T: Number>(&self) -> usize {
+        self.mul.div_ceil(T::WIDTH) * self.size
+    }
+}
+
+impl<T: Number> Channels<T> {
+    /// Memory for some rows, zeros at first.
+    pub fn new(irreps: &Irreps, rows: usize) -> Self {
+        let (mut blocks, mut column, mut start) = (Vec::new(), 0, 0);
+        for block in irreps {
+            let block = Block { mul: block.mul, size: block.irrep.dim(), column, start };
+            column += block.mul * block.size;
+            start += block.lanes::<T>();
+            blocks.push(block);
+        }
+        Channels { blocks, size: start, columns: column, memory: BlockMemory::new(rows * start) }
+    }
+
+    /// The blocks of lanes of a block of a row.
+    pub fn part(&self, row: usize, block: usize) -> &[T::Block] {
+        let block = &self.blocks[block];
+        &self.memory[row * self.size + block.start..][..block.lanes::<T>()]
+    }
+
+    pub fn part_mut(&mut self, row: usize, block: usize) -> &mut [T::Block] {
+        let block = &self.blocks[block];
+        &mut self.memory[row * self.size + block.start..][..block.lanes::<T>()]
+    }
+
+    /// Sets a row from one of an array.
+    #[inline(always)]
+    pub fn take<V: Lanes<Number = T>>(&mut self, proof: V::Proof, row: usize, from: &[T]) {
+        let target = &mut self.memory[row * self.size..][..self.size];
+        for block in &self.blocks {
+            let target = &mut target[block.start..][..block.lanes::<T>()];
+            deinterleave::<V>(proof, block.shape(), &from[block.columns()], target);
+        }
+    }
+
+    /// Sets one block of the first row from a row of an array.
+    #[inline(always)]
+    pub fn take_block<V: Lanes<Number = T>>(&mut self, proof: V::Proof, block: usize, from: &[T]) {
+        let shape = self.blocks[block].shape();
+        let numbers = &from[self.blocks[block].columns()];
+        deinterleave::<V>(proof, shape, numbers, self.part_mut(0, block));
+    }
+
+    /// Sets a row of an array.
+    #[inline(always)]
+    pub fn set<V: Lanes<Number = T>>(&self, proof: V::Proof, row: usize, to: &mut [T]) {
+        let source = &self.memory[row * self.size..][..self.size];
+        for block in &self.blocks {
+            let source = &source[block.start..][..block.lanes::<T>()];
+            interleave::<V>(proof, block.shape(), source, &mut to[block.columns()]);
+        }
+    }
+
+    /// Adds to a row of an array. `stage` is memory for a row.
+    #[inline(always)]
+    pub fn add<V: Lanes<Number = T>>(
+        &self,
+        proof: V::Proof,
+        row: usize,
+        to: &mut [T],
+        stage: &mut [T],
+    ) {
+        self.set::<V>(proof, row, stage);
+        for (sum, &term) in to.iter_mut().zip(stage.iter()) {
+            *sum = *sum + term;
+        }
+    }
+
+    pub fn clear(&mut self, row: usize) {
+        self.memory[row * self.size..][..self.size].fill(T::ZERO);
+    }
+}
+
+/// One block at a time of a row with channels on the lanes.
+pub(super) struct Tile<T> {
+    pub blocks: Vec<Block>,
+    pub memory: BlockMemory<T>,
+}
+
+impl<T: Number> Tile<T> {
+    pub fn new(irreps: &Irreps) -> Self {
+        let blocks = Channels::<T>::new(irreps, 0).blocks;
+        let largest = blocks.iter().map(Block::lanes::<T>).max().unwrap_or(0);
+        Tile { blocks, memory: BlockMemory::new(largest) }
+    }
+}
