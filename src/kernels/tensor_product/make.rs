@@ -19,7 +19,8 @@ struct Found {
 
 impl TensorProduct {
     /// Every channel of the first with every channel of the second, to all irreps in `keep`, each
-    /// path to a block of its own in the order of irreps: e3nn's `FullTensorProduct`.
+    /// path to a block of its own in the order of irreps: e3nn's `FullTensorProduct`. As there,
+    /// neighbouring blocks of equal irreps are one block.
     ///
     /// ```
     /// use tesseral::kernels::TensorProduct;
@@ -37,7 +38,7 @@ impl TensorProduct {
         second: &Irreps,
         keep: impl Fn(Irrep) -> bool,
     ) -> Result<Self, KernelError> {
-        Self::all_paths(first, second, Mode::Uvuv, false, keep)
+        Self::all_paths(&first.simplify(), &second.simplify(), Mode::Uvuv, false, keep)
     }
 
     /// Every channel pair to every channel of the output, along every path that there is, one
@@ -63,8 +64,10 @@ impl TensorProduct {
         Self::new(first.clone(), second.clone(), output.clone(), &paths)
     }
 
-    /// Channel by channel, to all irreps in `keep`: e3nn's `ElementwiseTensorProduct`. Blocks are
-    /// cut where those of the other input end; those of the output follow the channels, unsorted.
+    /// Channel by channel, to all irreps in `keep`: e3nn's `ElementwiseTensorProduct`. As there,
+    /// neighbouring blocks of equal irreps are joined, then cut where those of the other input end,
+    /// and [`TensorProduct::first`] and [`TensorProduct::second`] are what comes of it; blocks of
+    /// the output follow the channels, unsorted.
     ///
     /// # Errors
     /// If the inputs have different numbers of channels, a degree has no coupling tensor, or the
@@ -78,17 +81,15 @@ impl TensorProduct {
         if a != b {
             return Err(KernelError::Channels { first: a, second: b });
         }
-        let [cut_first, cut_second] = cut([first, second])?;
+        let [first, second] = cut([&first.simplify(), &second.simplify()])?;
         let mut found = Vec::new();
-        for (index, (a, b)) in cut_first.iter().zip(&cut_second).enumerate() {
+        for (index, (a, b)) in first.iter().zip(&second).enumerate() {
             for irrep in kept(a.irrep, b.irrep, &keep)? {
                 let blocks = [index; 2];
                 found.push(Found { irrep, mul: a.mul, blocks, mode: Mode::Uuu, path_weight: 1.0 });
             }
         }
-        let cut = Self::of_found(&cut_first, &cut_second, found, false, Normalization::default())?;
-        // Rows are the same, block by block.
-        Ok(TensorProduct { first: first.clone(), second: second.clone(), ..cut })
+        Self::of_found(&first, &second, found, false, Normalization::default())
     }
 
     /// The product of features with harmonics of an edge, to the irreps in `keep`, one weight for
@@ -107,8 +108,9 @@ impl TensorProduct {
     }
 
     /// The product of features with themselves, to all irreps in `keep`, every pair once: e3nn's
-    /// `TensorSquare` without output irreps. To be evaluated with the same features as first and
-    /// second input.
+    /// `TensorSquare` without output irreps. As there, neighbouring blocks of equal irreps are one.
+    /// To be evaluated with the same features as first and second input; their gradient is the sum
+    /// of those of both.
     ///
     /// # Errors
     /// If a degree has no coupling tensor, or the dimension of the output does not fit in a
@@ -118,6 +120,7 @@ impl TensorProduct {
         normalization: IrrepNormalization,
         keep: impl Fn(Irrep) -> bool,
     ) -> Result<Self, KernelError> {
+        let irreps = &irreps.simplify();
         let mut found = Vec::new();
         for (i, a) in irreps.iter().enumerate() {
             for (j, b) in irreps.iter().enumerate().skip(i) {
@@ -136,8 +139,9 @@ impl TensorProduct {
     }
 
     /// The product of features with themselves to given irreps, one weight for every pair and
-    /// channel of the output: e3nn's `TensorSquare` with output irreps. To be evaluated with the
-    /// same features as first and second input.
+    /// channel of the output: e3nn's `TensorSquare` with output irreps. As there, neighbouring
+    /// blocks of equal irreps are one, of the output too. To be evaluated with the same features as
+    /// first and second input; their gradient is the sum of those of both.
     ///
     /// # Errors
     /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
@@ -146,6 +150,7 @@ impl TensorProduct {
         output: &Irreps,
         normalization: IrrepNormalization,
     ) -> Result<Self, KernelError> {
+        let (irreps, output) = (irreps.simplify(), output.simplify());
         let mut paths = Vec::new();
         for (i, a) in irreps.iter().enumerate() {
             for (j, b) in irreps.iter().enumerate().skip(i) {
@@ -160,8 +165,7 @@ impl TensorProduct {
                 }
             }
         }
-        let irreps = irreps.clone();
-        Self::with_normalization(irreps.clone(), irreps, output.clone(), &paths, SQUARE)
+        Self::with_normalization(irreps.clone(), irreps, output, &paths, SQUARE)
     }
 
     /// A path from every pair of blocks to every irrep in their product that is kept, sorted by
@@ -222,12 +226,8 @@ fn kept(a: Irrep, b: Irrep, keep: &impl Fn(Irrep) -> bool) -> Result<Vec<Irrep>,
 
 /// Two lists of blocks, cut so that they have the same multiplicities.
 fn cut([first, second]: [&Irreps; 2]) -> Result<[Irreps; 2], KernelError> {
-    let mut rest = [first, second].map(|irreps| {
-        irreps.iter().copied().filter(|block| block.mul > 0).collect::<Vec<MulIrrep>>()
-    });
-    for blocks in &mut rest {
-        blocks.reverse();
-    }
+    let mut rest =
+        [first, second].map(|irreps| irreps.iter().copied().rev().collect::<Vec<MulIrrep>>());
     let mut cut = [Vec::new(), Vec::new()];
     while let [Some(a), Some(b)] = [rest[0].pop(), rest[1].pop()] {
         let mul = a.mul.min(b.mul);

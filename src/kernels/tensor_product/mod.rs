@@ -30,7 +30,7 @@ use plan::Plan;
 use super::number::Task;
 use super::{FeatureNumber, KernelError, check_length};
 use crate::Irreps;
-use crate::simd::{Number, Path};
+use crate::simd::{Number, Path, last_level_cache};
 
 /// A tensor product along chosen paths.
 ///
@@ -60,6 +60,8 @@ pub struct TensorProduct {
     plans: Vec<Plan>,
     num_weights: usize,
     path: Path,
+    /// The bytes of output from which on it is written past the caches.
+    streaming: usize,
 }
 
 /// The gradients that [`TensorProduct::backward`] adds to; `None` where one is not needed.
@@ -150,8 +152,34 @@ impl TensorProduct {
     ) -> Result<Self, KernelError> {
         let (plans, num_weights) =
             plan::plans([&first, &second, &output], instructions, normalization)?;
-        let (instructions, path) = (instructions.to_vec(), Path::best());
-        Ok(TensorProduct { first, second, output, instructions, plans, num_weights, path })
+        Ok(TensorProduct {
+            first,
+            second,
+            output,
+            instructions: instructions.to_vec(),
+            plans,
+            num_weights,
+            path: Path::best(),
+            streaming: last_level_cache() / 2,
+        })
+    }
+
+    /// The same paths with another normalization.
+    ///
+    /// ```
+    /// use tesseral::kernels::{IrrepNormalization, Normalization, TensorProduct};
+    ///
+    /// let vectors = "4x1o".parse()?;
+    /// let normalization = Normalization { irreps: IrrepNormalization::Norm, ..Default::default() };
+    /// let product = TensorProduct::full(&vectors, &vectors, |_| true)?;
+    /// let product = product.normalized_by(normalization);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn normalized_by(self, normalization: Normalization) -> Self {
+        let irreps = [&self.first, &self.second, &self.output];
+        let (plans, _) = plan::plans(irreps, &self.instructions, normalization)
+            .expect("the paths were valid before");
+        TensorProduct { plans, ..self }
     }
 
     /// On another lane path, or on the portable one if the machine lacks it: for tests and
@@ -159,6 +187,12 @@ impl TensorProduct {
     pub fn on(self, path: Path) -> Self {
         let path = if path.is_available() { path } else { Path::Portable };
         TensorProduct { path, ..self }
+    }
+
+    /// Writes the output of [`Rows::Each`] past the caches once it has that many bytes, where
+    /// channels lie on the lanes; without it, once it would not fit half of the last-level cache.
+    pub fn streaming_from(self, bytes: usize) -> Self {
+        TensorProduct { streaming: bytes, ..self }
     }
 
     /// The irreps of the first input.
@@ -198,7 +232,7 @@ impl TensorProduct {
     /// `count` is the number of products: of rows, or of edges. Weights are `[count][num_weights]`,
     /// or one row of them for all, or empty where no path is weighted. Beyond the arguments it
     /// needs memory for the rows of one block of lanes, and, along edges, for one copy of the first
-    /// input.
+    /// input, with the channels of each block filled up to whole registers of 64 bytes.
     ///
     /// # Errors
     /// If a slice has the wrong length or an edge names a row that is not there.
@@ -307,7 +341,9 @@ impl TensorProduct {
     /// The paths that a call evaluates.
     fn plans_of<T>(&self, arguments: &Arguments<'_, T>) -> impl Iterator<Item = &Plan> {
         let all = !arguments.weighted_only;
-        self.plans.iter().filter(move |plan| all || plan.weights.is_some())
+        let is_empty = |plan: &Plan| plan.multiplicities.contains(&0);
+        let is_asked = move |plan: &Plan| all || plan.weights.is_some();
+        self.plans.iter().filter(move |plan| is_asked(plan) && !is_empty(plan))
     }
 
     /// Whether every number of the output is written by a path.
@@ -366,13 +402,14 @@ impl TensorProduct {
         }
     }
 
-    /// Whether channels are many enough to lie on the lanes.
+    /// Whether channels are many enough to lie on the lanes: a block takes whole ones.
     fn over_channels<T: Number>(&self) -> bool {
         let fits = |plan: &Plan| plan.mode == Mode::Uvu && plan.multiplicities[1] == 1;
-        let channels = |plan: &Plan| plan.multiplicities[0];
-        let real: usize = self.plans.iter().map(channels).sum();
-        let blocks: usize = self.plans.iter().map(|plan| channels(plan).div_ceil(T::WIDTH)).sum();
-        self.plans.iter().all(fits) && blocks * T::WIDTH <= 4 * real
+        let is_full = |irreps: &Irreps| {
+            let lanes = irreps.iter().map(|b| b.mul.next_multiple_of(T::WIDTH) * b.irrep.dim());
+            lanes.sum::<usize>() <= 4 * irreps.dim()
+        };
+        self.plans.iter().all(fits) && is_full(&self.first) && is_full(&self.output)
     }
 
     fn check(

@@ -15,7 +15,7 @@ use super::{Arguments, Gradients, TensorProduct};
 use crate::Scalar;
 use crate::coupling::COUPLING_LMAX;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave, last_level_cache, stream};
+use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave, stream};
 
 /// The largest 2l + 1.
 const MOST: usize = 2 * COUPLING_LMAX + 1;
@@ -139,7 +139,7 @@ impl<T: Number> Forward<'_, '_, T> {
         let mut z = Tile::<T>::new(&product.output);
         let plans = call.plans_by_output();
         let mut matrix = [T::default(); MOST_ENTRIES];
-        let streamed = size_of_val(output) > last_level_cache() / 2;
+        let streamed = size_of_val(output) > product.streaming;
         let mut stage = vec![T::default(); if streamed { columns } else { 0 }];
         for item in 0..arguments.count {
             let x_row = x.at::<V>(proof, &call, item);
