@@ -4,7 +4,7 @@ use num_rational::BigRational;
 use num_traits::One;
 use tesseral_codegen::ir::exact::{Value, evaluate};
 use tesseral_codegen::ir::harmonics::{
-    Derivatives, Points, all_degrees, monic_column, pull_back, single_degree,
+    Derivatives, Points, all_degrees, monic_row, pull_back, single_degree,
 };
 use tesseral_codegen::ir::{Op, Program};
 use tesseral_codegen::tables::harmonics::GradientTerm;
@@ -183,20 +183,22 @@ fn unit_programs_are_no_longer_than_those_of_sloan() {
 #[test]
 fn the_monic_recurrence_gives_the_z_parts() {
     let tables = tables();
-    let [z, r2] = [Polynomial::variable(2), Polynomial::radius_squared()];
-    for m in 0..=LMAX_LIMIT {
-        let mut below = Polynomial::default();
+    let [x, y, z] = [0, 1, 2].map(Polynomial::variable);
+    let rho2 = &(&x * &x) + &(&y * &y);
+    for l in 0..=LMAX_LIMIT {
+        let mut before = Polynomial::default();
         let mut part = Polynomial::constant(BigRational::one());
-        for (d, [c, n]) in monic_column(&tables, m, LMAX_LIMIT).iter().enumerate() {
+        for (d, [c, n]) in monic_row(&tables, l).iter().enumerate() {
             if d > 0 {
                 let c = c.as_rational().expect("a rational coefficient");
-                let next = &(&z * &part) + &(&r2 * &below).scaled(&-c);
-                (part, below) = (next, part);
+                let next = &(&z * &part) + &(&rho2 * &before).scaled(&-c);
+                (part, before) = (next, part);
             }
-            let (norm, expected) = tables.polynomial(m + d, m as i32);
+            let m = l - d;
+            let (norm, expected) = tables.polynomial(l, m as i32);
             let found = &part * &cosine(m);
             let factor = (n * &norm.recip()).as_rational().expect("a rational quotient");
-            assert_eq!(found.scaled(&factor), expected, "l = {}, m = {m}", m + d);
+            assert_eq!(found.scaled(&factor), expected, "l = {l}, m = {m}");
         }
     }
 }

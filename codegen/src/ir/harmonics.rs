@@ -144,17 +144,21 @@ pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
     writer.builder.finish(vec![output])
 }
 
-/// For l = m..=lmax: (c, n) with the monic z-parts T_l = z T_{l-1} - c r² T_{l-2} and
-/// Y_{l,±m} = n T_l {C_m, S_m}; c is zero where T_{l-2} is not there.
-pub fn monic_column(tables: &Harmonics, m: usize, lmax: usize) -> Vec<[Surd; 2]> {
-    let rungs: Vec<Rung> = (m..=lmax)
-        .map(|l| rung_in_radius(&tables.z_part(l, m).norm, &tables.z_part(l, m).terms))
-        .collect();
+/// For m = l, l-1, …, 0: (c, n) with the monic z-parts T_m = z T_{m+1} - c (x² + y²) T_{m+2} and
+/// Y_{l,±m} = n T_m {C_m, S_m}; c is zero where T_{m+2} is not there.
+pub fn monic_row(tables: &Harmonics, l: usize) -> Vec<[Surd; 2]> {
+    let rungs = rungs_of_row(tables, l);
     let step = |d: usize| match d {
         0 | 1 => Surd::zero(),
         _ => Surd::rational(&(&rungs[d - 1].second - &rungs[d].second)),
     };
     (0..rungs.len()).map(|d| [step(d), rungs[d].factor.clone()]).collect()
+}
+
+/// The rungs of one degree in z and x² + y², from m = l down.
+fn rungs_of_row(tables: &Harmonics, l: usize) -> Vec<Rung> {
+    let parts = (0..=l).rev().map(|m| tables.z_part(l, m));
+    parts.map(|part| rung_in_rho(&part.norm, &part.terms)).collect()
 }
 
 /// The orders -l..=l.
@@ -333,10 +337,7 @@ impl Writer {
     /// The z-parts of one degree by m = 0..=l: one column in z and x² + y².
     fn row(&mut self, tables: &Harmonics, l: usize) -> Vec<Scaled> {
         let w = if l >= 2 { self.rho_squared() } else { self.z };
-        let rungs: Vec<Rung> = (0..=l)
-            .rev()
-            .map(|m| rung_in_rho(&tables.z_part(l, m).norm, &tables.z_part(l, m).terms))
-            .collect();
+        let rungs = rungs_of_row(tables, l);
         let mut column = self.column(w, &rungs, |d| format!("p_{l}_{}", l - d));
         column.reverse();
         column

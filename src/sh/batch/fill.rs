@@ -83,24 +83,24 @@ fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
     V::splat(proof, V::Number::pick(wide, narrow))
 }
 
-/// All degrees to `l` by loops over tables, order by order: where there is no program.
+/// All degrees to `l` by loops over tables, degree by degree: where there is no program. As in
+/// programs, a degree is a column in z and x² + y², which loses nothing near the poles; at unit
+/// vectors too.
 #[inline(always)]
 pub(super) fn looped<V: Lanes>(
     proof: V::Proof,
     l: usize,
-    unit: bool,
     points: &[[BlockOf<V>; 3]],
     out: &mut [BlockOf<V>],
     stride: usize,
 ) where
     V::Number: Lower,
 {
-    V::call(proof, Looped { l, unit, points, out, stride });
+    V::call(proof, Looped { l, points, out, stride });
 }
 
 struct Looped<'a, B> {
     l: usize,
-    unit: bool,
     points: &'a [[B; 3]],
     out: &'a mut [B],
     stride: usize,
@@ -112,68 +112,63 @@ impl<T: Lower> Job<T> for Looped<'_, T::Block> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let one = constant::<V>(proof, 1.0, 1.0);
+        // Both parts of order 0 are written to the same place.
+        let mut azimuthal = [[one; 2]; LMAX + 1];
         for ([x, y, z], out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
             let [x, y, z] = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
-            let square = if self.unit { one } else { x.mul_add(x, y.mul_add(y, z.mul(z))) };
             let (mut cosine, mut sine) = (one, constant::<V>(proof, 0.0, 0.0));
-            for m in 0..=self.l {
-                let table = &T::recurrence(m)[..=self.l - m];
-                if m == 0 {
-                    // Both are written to the same place.
-                    column(proof, table, m, [z, square], [one, one], out);
-                } else {
-                    let next = x.mul_sub(cosine, y.mul(sine));
-                    sine = x.mul_add(sine, y.mul(cosine));
-                    cosine = next;
-                    column(proof, table, m, [z, square], [cosine, sine], out);
-                }
+            for parts in &mut azimuthal[1..=self.l] {
+                let next = x.mul_sub(cosine, y.mul(sine));
+                sine = x.mul_add(sine, y.mul(cosine));
+                cosine = next;
+                *parts = [cosine, sine];
+            }
+            let square = x.mul_add(x, y.mul(y));
+            for l in 0..=self.l {
+                degree(proof, T::recurrence(l), [z, square], &azimuthal, &mut out[l * l..]);
             }
         }
     }
 }
 
-/// The values of orders ±m, all degrees.
+/// The values of one degree, from m = l down.
 #[inline(always)]
-fn column<V: Lanes>(
+fn degree<V: Lanes>(
     proof: V::Proof,
     table: &[[V::Number; 2]],
-    m: usize,
     [z, square]: [V; 2],
-    [cosine, sine]: [V; 2],
+    azimuthal: &[[V; 2]],
     out: &mut [BlockOf<V>],
 ) {
-    let mut below = constant::<V>(proof, 0.0, 0.0);
-    let mut part = constant::<V>(proof, 1.0, 1.0);
+    let l = table.len() - 1;
+    let one = constant::<V>(proof, 1.0, 1.0);
+    let (mut part, mut before) = (one, one);
     for (d, &[c, n]) in table.iter().enumerate() {
-        if d > 0 {
-            let scaled = V::splat(proof, c).mul(square).mul(below);
-            (part, below) = (z.mul_sub(part, scaled), part);
-        }
-        let l = m + d;
+        (part, before) = match d {
+            0 => (one, one),
+            1 => (z, one),
+            _ => (z.mul_sub(part, V::splat(proof, c).mul(square).mul(before)), part),
+        };
         let value = V::splat(proof, n).mul(part);
-        value.mul(sine).store(&mut out[l * l + l - m]);
-        value.mul(cosine).store(&mut out[l * l + l + m]);
+        let [cosine, sine] = azimuthal[l - d];
+        value.mul(sine).store(&mut out[d]);
+        value.mul(cosine).store(&mut out[2 * l - d]);
     }
 }
 
 /// The tables of one number type.
 pub(super) trait Lower: Number {
-    /// (c, n) for l = m..=LMAX: see the generated tables.
-    fn recurrence(m: usize) -> &'static [[Self; 2]];
+    /// (c, n) for m = l, l-1, …, 0: see the generated tables.
+    fn recurrence(l: usize) -> &'static [[Self; 2]];
 
     /// (a, b, c) for m = 0..=l.
     fn lower(l: usize) -> &'static [[Self; 3]];
 }
 
-/// Where the recurrence of order m begins.
-fn column_start(m: usize) -> usize {
-    m * (LMAX + 1) - m * m.saturating_sub(1) / 2
-}
-
 impl Lower for f64 {
     #[inline(always)]
-    fn recurrence(m: usize) -> &'static [[f64; 2]] {
-        &RECURRENCE_F64[column_start(m)..][..LMAX + 1 - m]
+    fn recurrence(l: usize) -> &'static [[f64; 2]] {
+        &RECURRENCE_F64[l * (l + 1) / 2..][..l + 1]
     }
 
     #[inline(always)]
@@ -184,8 +179,8 @@ impl Lower for f64 {
 
 impl Lower for f32 {
     #[inline(always)]
-    fn recurrence(m: usize) -> &'static [[f32; 2]] {
-        &RECURRENCE_F32[column_start(m)..][..LMAX + 1 - m]
+    fn recurrence(l: usize) -> &'static [[f32; 2]] {
+        &RECURRENCE_F32[l * (l + 1) / 2..][..l + 1]
     }
 
     #[inline(always)]

@@ -95,7 +95,7 @@ impl Plan {
         let stride = self.computed();
         let unrolled = V::UNROLLED && self.high <= UNROLLED_LMAX;
         if !unrolled {
-            fill::looped::<V>(proof, self.high, self.frame.unit, points, out, stride);
+            fill::looped::<V>(proof, self.high, points, out, stride);
         } else if self.by_degree {
             for l in self.base..=self.high {
                 let out = &mut out[self.row(l).start..];

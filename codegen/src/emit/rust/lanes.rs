@@ -10,9 +10,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::emit::rounding;
-use crate::ir::harmonics::{
-    Derivatives, Points, all_degrees, monic_column, pull_back, single_degree,
-};
+use crate::ir::harmonics::{Derivatives, Points, all_degrees, monic_row, pull_back, single_degree};
 use crate::ir::{Id, Op, Program};
 use crate::tables::harmonics::GradientTerm;
 use crate::tables::{Harmonics, Surd};
@@ -467,21 +465,18 @@ fn coefficients(tables: &Harmonics) -> TokenStream {
     }
 }
 
-/// The tables `RECURRENCE_F64` and `RECURRENCE_F32`: for m = 0..=LMAX and l = m..=LMAX, order by
-/// order, (c, n) with the monic z-parts T_l = z T_{l-1} - c r² T_{l-2} and Y_{l,±m} = n T_l {C_m,
-/// S_m}. That the recurrence holds is proved by the programs of all degrees, which use it too.
+/// The tables `RECURRENCE_F64` and `RECURRENCE_F32`: for l = 0..=LMAX and m = l, l-1, …, 0, degree by
+/// degree, (c, n) with the monic z-parts T_m = z T_{m+1} - c (x² + y²) T_{m+2} and Y_{l,±m} = n T_m
+/// {C_m, S_m}. That the recurrence holds is proved by the programs of all degrees, which use it too.
 fn recurrence(tables: &Harmonics) -> TokenStream {
-    let mut rows = Vec::new();
-    for m in 0..=tables.lmax() {
-        rows.extend(monic_column(tables, m, tables.lmax()));
-    }
+    let rows: Vec<[Surd; 2]> = (0..=tables.lmax()).flat_map(|l| monic_row(tables, l)).collect();
     let wide =
         rows.iter().map(|row| row.each_ref().map(wide_literal)).map(|[c, n]| quote!([#c, #n]));
     let narrow =
         rows.iter().map(|row| row.each_ref().map(narrow_literal)).map(|[c, n]| quote!([#c, #n]));
     let count = Literal::usize_unsuffixed(rows.len());
     quote! {
-        /// The recurrence of z-parts and the factors of values, order by order.
+        /// The recurrence of z-parts and the factors of values, at l(l + 1)/2 + l - m.
         pub(super) static RECURRENCE_F64: [[f64; 2]; #count] = [#(#wide),*];
         /// The same, rounded to f32.
         pub(super) static RECURRENCE_F32: [[f32; 2]; #count] = [#(#narrow),*];
