@@ -5,6 +5,7 @@
 //! every run of edges to one receiver; nothing is stored per edge.
 
 use std::array;
+use std::slice::{ChunksExact, ChunksExactMut};
 
 use super::ahead::Ahead;
 use super::channel_rows::{Channels, Tile};
@@ -216,9 +217,11 @@ struct Transform<'a, T: Number> {
 impl<T: Number> Work<T> for Transform<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>, K: Triple>(self, proof: V::Proof, triple: K) {
-        match V::REGISTERS >= 32 {
-            true => self.parts::<V, K, 2>(proof, triple),
-            false => self.parts::<V, K, 1>(proof, triple),
+        // A constant block, so that only one of the two is compiled.
+        if const { V::REGISTERS >= 32 } {
+            self.parts::<V, K, 2>(proof, triple);
+        } else {
+            self.parts::<V, K, 1>(proof, triple);
         }
     }
 }
@@ -250,31 +253,44 @@ impl<'a, T: Number> Transform<'a, T> {
         let mut spare = Some(&mut nowhere[..n3]);
         let mut first = 0;
         while xs.len() > 0 {
-            let x = array::from_fn(|_| xs.next().unwrap_or(&nothing[..n1]));
-            let z = array::from_fn(|_| next_or(&mut zs, &mut spare));
-            let w = array::from_fn(|b| weight(proof, self.weights, first + b * T::WIDTH));
+            let x = next(&mut xs, &nothing[..n1]);
+            let z = next_mut(&mut zs, &mut spare);
+            let w = weights(proof, self.weights, first);
             triple.forward::<V, B>(proof, matrix, w, x, z);
             first += B * T::WIDTH;
         }
     }
 }
 
-/// The next part, or the spare one beyond the last. Of two parts at most one is missing.
+// These are functions, not closures of their callers, which would be compiled for every triple.
+
+/// The next parts, `nothing` beyond the last.
 #[inline(always)]
-fn next_or<'a, B>(
-    parts: &mut impl Iterator<Item = &'a mut [B]>,
-    spare: &mut Option<&'a mut [B]>,
-) -> &'a mut [B] {
-    parts.next().or_else(|| spare.take()).unwrap_or_default()
+fn next<'a, B, const N: usize>(parts: &mut ChunksExact<'a, B>, nothing: &'a [B]) -> [&'a [B]; N] {
+    array::from_fn(|_| parts.next().unwrap_or(nothing))
 }
 
-/// The weights of the channels from `first` on; zero beyond the last.
+/// The next parts, the spare one beyond the last. At most one is missing of two.
 #[inline(always)]
-fn weight<V: Lanes>(proof: V::Proof, weights: Option<&[V::Number]>, first: usize) -> V {
-    match weights {
-        None => V::splat(proof, V::Number::constant(1.0, 1.0)),
-        Some(weights) => load_numbers(proof, &weights[first.min(weights.len())..]),
-    }
+fn next_mut<'a, B, const N: usize>(
+    parts: &mut ChunksExactMut<'a, B>,
+    spare: &mut Option<&'a mut [B]>,
+) -> [&'a mut [B]; N] {
+    array::from_fn(|_| parts.next().or_else(|| spare.take()).unwrap_or_default())
+}
+
+/// The weights of N blocks of channels from `first` on; zero beyond the last.
+#[inline(always)]
+fn weights<V: Lanes, const N: usize>(
+    proof: V::Proof,
+    weights: Option<&[V::Number]>,
+    first: usize,
+) -> [V; N] {
+    let Some(weights) = weights else {
+        return [V::splat(proof, V::Number::constant(1.0, 1.0)); N];
+    };
+    let start = |n: usize| (first + n * V::Number::WIDTH).min(weights.len());
+    array::from_fn(|n| load_numbers(proof, &weights[start(n)..]))
 }
 
 /// The first numbers of a slice on the lanes; zero beyond the last.
@@ -419,9 +435,11 @@ struct Back<'a, T: Number> {
 impl<T: Number> Work<T> for Back<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>, K: Triple>(self, proof: V::Proof, triple: K) {
-        match V::REGISTERS >= 32 {
-            true => self.parts::<V, K, 2>(proof, triple),
-            false => self.parts::<V, K, 1>(proof, triple),
+        // A constant block, so that only one of the two is compiled.
+        if const { V::REGISTERS >= 32 } {
+            self.parts::<V, K, 2>(proof, triple);
+        } else {
+            self.parts::<V, K, 1>(proof, triple);
         }
     }
 }
@@ -448,10 +466,13 @@ impl<T: Number> Back<'_, T> {
         let mut spare = Some(&mut nowhere[..n1]);
         let mut first = 0;
         while xs.len() > 0 {
-            let x = array::from_fn(|_| xs.next().unwrap_or(&nothing[..n1]));
-            let dz = array::from_fn(|_| dzs.next().unwrap_or(&nothing[..n3]));
-            let dx = dxs.as_mut().map(|dxs| array::from_fn(|_| next_or(dxs, &mut spare)));
-            let w = array::from_fn(|b| weight(proof, self.weights, first + b * T::WIDTH));
+            let x = next(&mut xs, &nothing[..n1]);
+            let dz = next(&mut dzs, &nothing[..n3]);
+            let dx = match &mut dxs {
+                Some(dxs) => Some(next_mut(dxs, &mut spare)),
+                None => None,
+            };
+            let w = weights(proof, self.weights, first);
             let sums = triple.backward::<V, B>(proof, matrix, w, x, dz, dx);
             if let Some(dw) = &mut self.dw {
                 for (b, sum) in sums.into_iter().enumerate() {

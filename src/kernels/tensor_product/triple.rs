@@ -93,7 +93,8 @@ pub(super) trait Work<T> {
 #[inline(always)]
 pub(super) fn with_triple<V: Lanes, W: Work<V::Number>>(proof: V::Proof, table: &Table, work: W) {
     let task = Task::<V, W> { proof, work };
-    let rest = if is_unrolled::<V>() { with_unrolled(table.degrees, task) } else { Err(task) };
+    let rest =
+        if const { is_unrolled::<V>() } { with_unrolled(table.degrees, task) } else { Err(task) };
     if let Err(task) = rest {
         task.run(table);
     }
