@@ -14,9 +14,10 @@
 //!   from a check of the running processor. So every instruction that is reached exists.
 //! - Instructions of a path are only fast inside functions compiled for it. [`Lanes::call`] enters
 //!   one; everything below it is `#[inline(always)]` or goes through `call` again.
-//! - Raw pointers are made from slices whose lengths the same function has asserted just before;
-//!   loads and stores are unaligned ones, except streaming stores, which write to addresses that
-//!   were rounded up to a whole block.
+//! - Raw pointers are made from slices whose lengths the same function has asserted just before, or,
+//!   for groups of rows, the function that made the group; sums and products in these assertions
+//!   cannot wrap. Loads and stores are unaligned ones, except streaming stores, which write to
+//!   addresses that were rounded up to a whole block.
 //! - After streaming stores comes a fence, before the slices go back to the caller.
 
 #[cfg(target_arch = "x86_64")]
@@ -52,7 +53,7 @@ pub enum Path {
     Neon,
     /// AVX2 with FMA, on x86-64.
     Avx2,
-    /// AVX-512 (F and DQ), on x86-64.
+    /// AVX-512 (F, DQ and VL) with AVX2 and FMA, on x86-64.
     Avx512,
 }
 

@@ -143,7 +143,7 @@ impl<'a, N: Narrow> RowsToRead<'a, N> {
     /// If the slice is too short.
     #[inline(always)]
     pub fn new(proof: N::Proof, rows: &'a [N::Number], stride: usize) -> Self {
-        RowsToRead { proof, rows: &rows[..N::POINTS * stride], stride }
+        RowsToRead { proof, rows: &rows[..N::POINTS.saturating_mul(stride)], stride }
     }
 
     /// The column `at`.
@@ -163,7 +163,7 @@ impl<'a, N: Narrow> RowsToRead<'a, N> {
     /// If they are not there.
     #[inline(always)]
     pub fn four(&self, at: usize) -> [N; 4] {
-        assert!(at + 4 <= self.stride, "outside of the rows");
+        assert!(at.saturating_add(4) <= self.stride, "outside of the rows");
         // SAFETY: the slice has POINTS rows of `stride` numbers.
         unsafe { N::read_four(self.proof, self.rows.as_ptr().add(at), self.stride) }
     }
@@ -217,7 +217,8 @@ impl<'a, T> FewRows<'a, T> {
     /// Where `count` columns from `at` on begin.
     #[inline(always)]
     fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
-        assert!(at + count <= self.stride && self.points == N::POINTS, "outside of the rows");
+        let end = at.saturating_add(count);
+        assert!(end <= self.stride && self.points == N::POINTS, "outside of the rows");
         // SAFETY: the column is inside the first row.
         unsafe { self.first.add(at) }
     }

@@ -65,7 +65,8 @@ pub(crate) fn blocks_to_rows<V: Lanes>(
 ) {
     let width = V::Number::WIDTH;
     let columns = blocks.len();
-    assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
+    let needed = (width - 1).saturating_mul(stride).saturating_add(columns);
+    assert!(rows.len() >= needed && stride >= columns, "rows too short");
     let whole = columns / width * width;
     // SAFETY: `from` has WIDTH whole blocks for each square; the last row written ends at
     // (WIDTH - 1) · stride + whole ≤ (WIDTH - 1) · stride + columns.
@@ -126,7 +127,8 @@ fn rows_to_blocks<V: Lanes>(
 ) {
     let width = V::Number::WIDTH;
     let columns = blocks.len();
-    assert!(rows.len() >= (width - 1) * stride + columns && stride >= columns, "rows too short");
+    let needed = (width - 1).saturating_mul(stride).saturating_add(columns);
+    assert!(rows.len() >= needed && stride >= columns, "rows too short");
     let whole = columns / width * width;
     // SAFETY: as in `to_rows`, with the two exchanged.
     #[expect(unsafe_code, reason = "squares inside two slices checked above")]

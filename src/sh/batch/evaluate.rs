@@ -35,6 +35,15 @@ struct Needs {
     hessians: usize,
 }
 
+impl Needs {
+    fn total(&self) -> usize {
+        self.values + self.gradients + self.hessians
+    }
+}
+
+/// The most blocks that a call needs: values of eight blocks of points, and derivatives of one.
+pub(super) const MOST_SCRATCH: usize = 20 * MOST;
+
 impl<'a, T: Lower> Evaluate<'a, T> {
     fn needs(&self, chunk: usize) -> Needs {
         let direct = self.is_direct();
@@ -93,15 +102,22 @@ impl<'a, T: Lower> Evaluate<'a, T> {
         if is_fused::<T>(&self.plan, path, self.n, self.order()) {
             return T::run(path, self.fused());
         }
-        let needs = self.needs(self.chunk());
-        let total = needs.values + needs.gradients + needs.hessians;
-        match total {
-            0 => T::run(path, WithScratch { task: self, needs, scratch: &mut [] }),
-            1..=128 => self.with_stack::<128>(path, needs),
-            129..=512 => self.with_stack::<512>(path, needs),
-            513..=2048 => self.with_stack::<2048>(path, needs),
-            _ => self.with_stack::<{ 20 * MOST }>(path, needs),
+        match self.needs(self.chunk()).total() {
+            0 => self.start_with(path, &mut []),
+            1..=128 => self.with_stack::<128>(path),
+            129..=512 => self.with_stack::<512>(path),
+            513..=2048 => self.with_stack::<2048>(path),
+            _ => self.with_stack::<MOST_SCRATCH>(path),
         }
+    }
+
+    /// Runs with memory that is there, at most [`MOST_SCRATCH`] blocks.
+    pub fn start_with(self, path: Path, scratch: &mut [T::Block]) {
+        if is_fused::<T>(&self.plan, path, self.n, self.order()) {
+            return T::run(path, self.fused());
+        }
+        let needs = self.needs(self.chunk());
+        T::run(path, WithScratch { task: self, needs, scratch });
     }
 
     fn fused(self) -> Fused<'a, T> {
@@ -118,9 +134,9 @@ impl<'a, T: Lower> Evaluate<'a, T> {
     }
 
     #[inline(never)]
-    fn with_stack<const N: usize>(self, path: Path, needs: Needs) {
+    fn with_stack<const N: usize>(self, path: Path) {
         let mut scratch = Aligned([T::ZERO; N]);
-        T::run(path, WithScratch { task: self, needs, scratch: &mut scratch.0 });
+        self.start_with(path, &mut scratch.0);
     }
 }
 

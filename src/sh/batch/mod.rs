@@ -15,8 +15,11 @@
 //! do not fill repeats the last point. Positions, tangents and everything else that belongs to
 //! positions are `[n][3]`, or three slices `[n]` for positions.
 //!
-//! Results of different [`Path`]s differ in the last digits; the bound of the module above holds
-//! for each. For one path they do not depend on where in the batch a point stands.
+//! Results of different [`Path`]s differ in the last digits, and on one path those of a point may
+//! with what stands beside it in a block of lanes; the bound of the module above holds for each.
+//!
+//! Beyond the arguments a call needs the stack: at most 33 (LMAX + 1)² · 64 bytes, 53 kB for LMAX
+//! = 4, 0.93 MB for 20.
 //!
 //! # Example
 //! ```

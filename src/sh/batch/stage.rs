@@ -1,8 +1,8 @@
-//! Results past the caches: parts of a batch are computed in a stage that the first cache holds,
-//! and copied from there with stores that go to memory.
+//! Results past the caches: parts of a batch are computed in a stage, 16 KiB or the results of one
+//! block of points where those are more, and copied from there with stores that go to memory.
 
 use super::Layout;
-use super::evaluate::Evaluate;
+use super::evaluate::{Evaluate, MOST_SCRATCH};
 use super::fill::Lower;
 use super::output::Output;
 use super::plan::MOST;
@@ -24,6 +24,8 @@ pub(super) fn staged<T: Lower>(task: Evaluate<'_, T>, path: Path) {
 #[inline(never)]
 fn with_stage<T: Lower, const N: usize>(mut task: Evaluate<'_, T>, path: Path, blocks: usize) {
     let mut stage = Aligned([T::ZERO; N]);
+    // Cleared once, not for every part.
+    let mut scratch = Aligned([T::ZERO; MOST_SCRATCH]);
     let stage = T::numbers_mut(&mut stage.0);
     let part = blocks * T::WIDTH;
     for first in (0..task.n).step_by(part) {
@@ -35,7 +37,7 @@ fn with_stage<T: Lower, const N: usize>(mut task: Evaluate<'_, T>, path: Path, b
         };
         let first = first.min(last);
         let count = part.min(task.n - first);
-        copy_part(&mut task, path, [first, count], stage);
+        copy_part(&mut task, path, [first, count], stage, &mut scratch.0);
     }
     T::run(path, Fence);
 }
@@ -46,6 +48,7 @@ fn copy_part<T: Lower>(
     path: Path,
     [first, count]: [usize; 2],
     stage: &mut [T],
+    scratch: &mut [T::Block],
 ) {
     let padded = match task.plan.layout {
         Layout::Rows => count,
@@ -68,7 +71,7 @@ fn copy_part<T: Lower>(
         gradients: task.gradients.as_ref().map(|output| output.with(gradients)),
         hessians: task.hessians.as_ref().map(|output| output.with(hessians)),
     };
-    part.start(path);
+    part.start_with(path, scratch);
     let outputs = [Some(&mut task.values), task.gradients.as_mut(), task.hessians.as_mut()];
     let mut rest = &*stage;
     for (output, size) in outputs.into_iter().zip(sizes) {
