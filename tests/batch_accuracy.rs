@@ -3,6 +3,7 @@
 
 mod common {
     pub mod definition;
+    #[expect(dead_code, reason = "other tests parse numbers and take powers")]
     pub mod double_double;
     pub mod errors;
     pub mod points;

@@ -21,10 +21,10 @@ const UNROLLED_LMAX: usize = 12;
 
 /// The highest degree for which programs with gradients are written: beyond it they take too long
 /// to compile.
-const GRADIENT_LMAX: usize = 10;
+const GRADIENT_LMAX: usize = 12;
 
 /// The highest degree for which programs with Hessians are written, likewise.
-const HESSIAN_LMAX: usize = 4;
+const HESSIAN_LMAX: usize = 8;
 
 /// The highest degree for which programs of pull-backs are written, likewise.
 const PULL_BACK_LMAX: usize = 6;
