@@ -33,7 +33,12 @@ def cases(quick):
                     yield f"{what}/{number}/L={l}/{layout}/n=1000"
         for l in [4, 6, 9]:
             yield f"unit/{number}/L={l}/lanes/n=1000"
-        yield f"pull-back/{number}/L=3/row-major/n=1000"
+        for what in ["spherical-values", "spherical-gradients"]:
+            for l in [1, 3, 6, 10]:
+                for layout in ["lanes", "row-major"]:
+                    yield f"{what}/{number}/L={l}/{layout}/n=1000"
+        for what in ["pull-back", "component-values", "component-pull-back"]:
+            yield f"{what}/{number}/L=3/row-major/n=1000"
         yield f"values/{number}/L=10/row-major/n=100000"
 
 
@@ -63,16 +68,17 @@ class Sphericart:
 
     def time(self, what, number, l, n):
         numpy, ctypes = self.numpy, self.ctypes
-        order = {"values": 0, "gradients": 1, "hessians": 2}.get(what)
+        form = "spherical" if what.startswith("spherical-") else "solid"
+        order = {"values": 0, "gradients": 1, "hessians": 2}.get(what.removeprefix("spherical-"))
         if order is None:
             return None
         suffix = "" if number == "f64" else "_f"
         real = ctypes.c_double if number == "f64" else ctypes.c_float
-        calculator = getattr(self.library, "sphericart_solid_harmonics_new" + suffix)(l)
+        calculator = getattr(self.library, f"sphericart_{form}_harmonics_new{suffix}")(l)
         if not calculator:
             return None
         derivatives = ["", "_with_gradients", "_with_hessians"][order]
-        name = "sphericart_solid_harmonics_compute_array" + derivatives + suffix
+        name = f"sphericart_{form}_harmonics_compute_array{derivatives}{suffix}"
         dtype = numpy.float64 if number == "f64" else numpy.float32
         random = numpy.random.default_rng(1)
         points = numpy.ascontiguousarray(random.uniform(-1, 1, (n, 3)).astype(dtype))
@@ -83,7 +89,7 @@ class Sphericart:
             arguments += [array.ctypes.data_as(ctypes.POINTER(real)), array.size]
         function = getattr(self.library, name)
         result = fastest(lambda: function(calculator, *arguments))
-        getattr(self.library, "sphericart_solid_harmonics_delete" + suffix)(calculator)
+        getattr(self.library, f"sphericart_{form}_harmonics_delete{suffix}")(calculator)
         return result
 
     def measure(self, case):
@@ -99,7 +105,8 @@ class Sphericart:
 
 
 class E3nn:
-    """e3nn's spherical harmonics of unit vectors, values and their backward pass."""
+    """e3nn's harmonics, values and their backward pass: solid ones, and for `component` those of
+    directions in its own convention."""
 
     def __init__(self):
         import torch
@@ -110,18 +117,21 @@ class E3nn:
 
     def measure(self, case):
         what, number, l, layout, n = parse(case)
-        if layout != "row-major" or what not in ["values", "pull-back"] or l > 11:
+        kinds = ["values", "pull-back", "component-values", "component-pull-back"]
+        if layout != "row-major" or what not in kinds or l > 11:
             return None
+        backward, is_component = what.endswith("pull-back"), what.startswith("component")
+        convention = (True, "component") if is_component else (False, "integral")
         torch = self.torch
         dtype = torch.float64 if number == "f64" else torch.float32
-        points = torch.rand(n, 3, dtype=dtype, requires_grad=what == "pull-back")
+        points = torch.rand(n, 3, dtype=dtype, requires_grad=backward)
 
         def call():
-            values = self.o3.spherical_harmonics(list(range(l + 1)), points, normalize=False)
-            if what == "pull-back":
+            values = self.o3.spherical_harmonics(list(range(l + 1)), points, *convention)
+            if backward:
                 values.sum().backward()
 
-        with torch.set_grad_enabled(what == "pull-back"):
+        with torch.set_grad_enabled(backward):
             return fastest(call) / n
 
 

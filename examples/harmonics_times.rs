@@ -2,8 +2,9 @@
 //! this library in `benches/compare.py`.
 //!
 //! A case is `what/type/L=l/layout/n=points`, such as `values/f64/L=6/row-major/n=1000`, with
-//! `what` one of `values`, `gradients`, `hessians`, `unit` (values at vectors of length one) and
-//! `pull-back`, and layout `row-major` or `lanes`. The answer is the time and the limit in
+//! `what` one of `values`, `gradients`, `hessians` and `pull-back` of solid harmonics; `unit`, values
+//! at vectors of length one; `spherical-` before one of the first four, harmonics of directions; and
+//! `component-`, those in the convention of e3nn; and layout `row-major` or `lanes`. The answer is the time and the limit in
 //! nanoseconds of thread CPU time per point. A first argument names a lane path.
 
 use std::error::Error;
@@ -11,8 +12,8 @@ use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 
 use rustix::time::{ClockId, clock_gettime};
-use tesseral::sh::Harmonics;
 use tesseral::sh::batch::{Batch, BatchNumber, Layout};
+use tesseral::sh::{Axes, Harmonics, Normalization};
 use tesseral::simd::{Path, limits};
 
 /// How long one sample lasts at least, in nanoseconds.
@@ -69,12 +70,12 @@ fn parse(line: &str) -> Option<(Case, bool)> {
 
 /// Nanoseconds per point: of the case, and at least.
 fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error>> {
-    let options = if case.what == "unit" { Harmonics::default() } else { Harmonics::SOLID };
+    let (options, what) = convention(&case.what);
     let batch = options.batch(0..=case.lmax)?.layout(case.layout).on(path);
     let batch = if case.what == "unit" { batch.of_unit_vectors() } else { batch };
     let points = points::<T>(case.n);
     let size = batch.length::<T>(case.n);
-    let components = match case.what.as_str() {
+    let components = match what {
         "values" | "unit" | "pull-back" => [1, 0, 0],
         "gradients" => [1, 3, 0],
         "hessians" => [1, 3, 9],
@@ -91,7 +92,7 @@ fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn 
     let mut forces = vec![T::default(); 3 * case.n];
     let run = |batch: &Batch, arrays: &mut [&mut [T]; 3], forces: &mut [T]| {
         let [values, gradients, hessians] = arrays;
-        match case.what.as_str() {
+        match what {
             "gradients" => batch.gradients(&points, values, gradients),
             "hessians" => batch.hessians(&points, values, gradients, hessians),
             "pull-back" => batch.pull_back(&points, values, forces),
@@ -109,8 +110,21 @@ fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn 
     let components: usize = components.iter().sum();
     let operations = 2.0 * components as f64 * ((case.lmax + 1) * (case.lmax + 1)) as f64;
     let operations = operations * multiply_add_time::<T>(path);
-    let stores = if case.what == "pull-back" { 0.0 } else { store_time::<T>(path, bytes) };
+    let stores = if what == "pull-back" { 0.0 } else { store_time::<T>(path, bytes) };
     Ok([ours / case.n as f64, operations.max(stores / case.n as f64)])
+}
+
+/// The convention that a case names, and what is left of it.
+fn convention(what: &str) -> (Harmonics, &str) {
+    let spherical = Harmonics::default();
+    if let Some(what) = what.strip_prefix("spherical-") {
+        return (spherical, what);
+    }
+    if let Some(what) = what.strip_prefix("component-") {
+        let (axes, normalization) = (Axes::YPolar, Normalization::Component);
+        return (Harmonics { axes, normalization, ..spherical }, what);
+    }
+    if what == "unit" { (spherical, what) } else { (Harmonics::SOLID, what) }
 }
 
 /// Memory for so many numbers, and for moving them to the beginning of a cache line.
