@@ -4,6 +4,7 @@
 
 mod common {
     pub mod layer;
+    pub mod on_graphs;
 }
 
 use std::sync::Arc;
@@ -14,13 +15,16 @@ use burn::tensor::{DType, Device, Tensor};
 use common::layer::{
     self, assert_close, central_differences, irreps, parameters, values, with_parameters,
 };
+use common::on_graphs::weighted_products;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::kernels::{self, ScalarFunction, SecondMoment};
 use tesseral::nn::{
-    Activation, Convolution, ConvolutionConfig, Dual, EdgeAttributes, Features, Gate, Init,
-    LayerNorm, Linear, NnError, NormActivation, NormGate, Pooling, TensorProduct, pool, pool_dual,
+    Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
+    Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
+    NormActivation, NormGate, Pooling, RadialNetwork, SymmetricContraction, TensorProduct,
+    WeightedProduct, pool, pool_dual,
 };
 use tesseral::radial::Bessel;
 use tesseral::{Irrep, Irreps, LMAX};
@@ -192,6 +196,184 @@ fn dual_layers_have_exact_derivatives() {
         |_, x| pool(Pooling::Mean, x, &batch).unwrap(),
         |_, x| pool_dual(Pooling::Mean, x, &batch).unwrap(),
     );
+}
+
+#[test]
+fn dual_norms_and_cartesian_tensors_have_exact_derivatives() {
+    let input = irreps("2x0e + 1x0o + 2x1o + 1x2e");
+    for (name, make) in [("norm", Norm::new as fn(&Irreps) -> Norm), ("smooth norm", Norm::smooth)]
+    {
+        check(
+            name,
+            |_| make(&input),
+            &input,
+            |layer, x| layer.forward(x).unwrap(),
+            |layer, x| layer.forward_dual(x).unwrap(),
+        );
+    }
+    let Ok(tensors) = CartesianTensor::new("ij=ji") else { return };
+    // To tensors and back.
+    check(
+        "Cartesian tensor",
+        |_| tensors.clone(),
+        tensors.irreps(),
+        |layer, x| layer.to_features(&layer.from_features(x).unwrap()).unwrap(),
+        |layer, x| {
+            let [value, derivative] = layer.from_features_dual(x).unwrap();
+            layer.to_features_dual([&value, &derivative]).unwrap()
+        },
+    );
+}
+
+/// Blocks of every row, as factors of a product.
+fn parts<const N: usize>(x: &Dual, irreps: [&Irreps; N]) -> [Dual; N] {
+    let mut start = 0;
+    irreps.map(|irreps| {
+        let part = |x: Tensor<2>| x.narrow(1, start, irreps.dim());
+        let value = features(irreps, part(x.value().into_values()));
+        let dual = Dual::new(value, part(x.tangent())).unwrap();
+        start += irreps.dim();
+        dual
+    })
+}
+
+#[test]
+fn dual_products_with_given_weights_have_exact_derivatives() {
+    // Node 1 receives twice, node 2 from itself.
+    let graph = Arc::new(Graph::from_edges(3, &[0, 2, 2], &[1, 1, 2]).unwrap());
+    for product in weighted_products() {
+        let kernel = product.kernel();
+        let weights = Irreps::scalars(kernel.num_weights());
+        if weights.dim() == 0 {
+            continue;
+        }
+        let irreps = [kernel.first(), kernel.second(), &weights];
+        let input = &(irreps[0] + irreps[1]) + irreps[2];
+        // As many edges as nodes: the rows of both are the rows of the input.
+        let plain = |product: &WeightedProduct, x: &Features, messages: bool| {
+            let [a, b, w] = parts(&Dual::constant(x.clone()), irreps).map(Dual::into_value);
+            match messages {
+                true => product.sum_messages(&graph, &a, &b, w.values()).unwrap(),
+                false => product.forward(&a, &b, w.values()).unwrap(),
+            }
+        };
+        let dual = |product: &WeightedProduct, x: &Dual, messages: bool| {
+            let [a, b, w] = parts(x, irreps);
+            match messages {
+                true => product.sum_messages_dual(&graph, &a, &b, &w).unwrap(),
+                false => product.forward_dual(&a, &b, &w).unwrap(),
+            }
+        };
+        for messages in [true, false] {
+            check(
+                "given weights",
+                |_| product.clone(),
+                &input,
+                |product, x| plain(product, x, messages),
+                |product, x| dual(product, x, messages),
+            );
+        }
+    }
+}
+
+#[test]
+fn messages_have_derivatives_along_positions() {
+    let device = Device::flex().autodiff();
+    let mut random = Random::new(8);
+    let [r, c] = [(); 2].map(|()| tensor(&random.normals(3 * ATOMS), [ATOMS, 3], &device));
+    let along = edges(r).dual(&c).unwrap();
+    let degree = if DEGREE < 1 { DEGREE } else { 1 };
+    let harmonics = along.harmonics().irreps().clone();
+    let scalars = Irreps::scalars(2);
+    let kernel = kernels::TensorProduct::convolution(&scalars, &harmonics, |ir| ir.l <= degree);
+    let product = WeightedProduct::new(kernel.unwrap());
+    let widths = [6, 4, product.num_weights()];
+    let init = &mut Init::new(1, &device).with_dtype(DType::F64).unwrap();
+    let radial = RadialNetwork::new(&widths, init);
+    let x = features(&scalars, tensor(&random.normals(2 * ATOMS), [ATOMS, 2], &device));
+    let weights = radial.forward_dual(&along.basis_dual()).unwrap();
+    let (nodes, edges_dual) = (Dual::constant(x.clone()), along.harmonics_dual());
+    let sums = product.sum_messages_dual(along.graph(), &nodes, &edges_dual, &weights).unwrap();
+    // By differences of the plain pass over positions.
+    let at = |step: f64| {
+        let r = along_positions(&mut Random::new(8), step);
+        let moved = edges(tensor(&r, [ATOMS, 3], &device));
+        let weights = radial.forward(moved.basis()).unwrap();
+        let sums = product.sum_messages(moved.graph(), &x, moved.harmonics(), &weights);
+        values(sums.unwrap().values())
+    };
+    assert_eq!(values(sums.value().values()), at(0.0));
+    let [a, b, c, d] = [1e-3, -1e-3, 2e-3, -2e-3].map(at);
+    let slopes: Vec<f64> =
+        (0..a.len()).map(|i| (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / 12e-3).collect();
+    assert_close("messages", &values(&sums.tangent()), &slopes, 1e-9);
+}
+
+/// Random positions, moved along a random direction.
+fn along_positions(random: &mut Random, step: f64) -> Vec<f64> {
+    let [r, c] = [(); 2].map(|()| random.normals(3 * ATOMS));
+    r.iter().zip(&c).map(|(r, c)| r + step * c).collect()
+}
+
+#[test]
+fn dual_contractions_have_exact_derivatives() {
+    let (input, output) = (irreps("3x0e + 3x0o + 3x1o"), irreps("3x0e + 3x1o + 3x0o"));
+    let correlation = if COUPLING_LMAX < 2 { 2 } else { 3 };
+    check(
+        "symmetric contraction",
+        |init| SymmetricContraction::new(&input, &output, correlation, 2, init).unwrap(),
+        &input,
+        |layer, x| layer.forward(x, &[1, 0, 1]).unwrap(),
+        |layer, x| layer.forward_dual(x, &[1, 0, 1]).unwrap(),
+    );
+}
+
+#[test]
+fn dual_batch_norms_have_exact_derivatives() {
+    let input = irreps("2x0e + 1x0o + 2x1o");
+    let batch = Batch::new(&[1, 2].map(|n| Graph::complete(n, SelfEdges::Without)));
+    // Groups of one node have small moments: with a large ε differences are exact.
+    let config = BatchNormConfig { epsilon: 0.5, ..BatchNormConfig::default() };
+    check(
+        "instances",
+        |init| BatchNorm::new(&input, config, init),
+        &input,
+        |layer, x| layer.forward_instances(x, &batch).unwrap(),
+        |layer, x| layer.forward_instances_dual(x, &batch).unwrap(),
+    );
+    check(
+        "batch norm",
+        |init| BatchNorm::new(&input, config, init),
+        &input,
+        |layer, x| layer.forward(x).unwrap(),
+        |layer, x| layer.forward_dual(x).unwrap(),
+    );
+    // Frozen, it is an affine map.
+    let device = Device::flex().autodiff();
+    let init = &mut Init::new(1, &device).with_dtype(DType::F64).unwrap();
+    let layer = BatchNorm::new(&input, config, init).freeze();
+    let row = |seed| tensor(&Random::new(seed).normals(input.dim()), [1, input.dim()], &device);
+    let dual = Dual::new(features(&input, row(1)), row(2)).unwrap();
+    let along = values(&layer.forward_dual(&dual).unwrap().tangent());
+    let at = |x: Tensor<2>| layer.forward(&features(&input, x)).unwrap().into_values();
+    let difference = values(&(at(row(1) + row(2)) - at(row(1))));
+    assert_close("frozen batch norm", &along, &difference, 1e-14);
+}
+
+#[test]
+fn dropout_drops_channels_and_their_derivatives() {
+    let input = irreps("4x0e + 4x1o");
+    let device = Device::flex().autodiff();
+    let shape = [20, input.dim()];
+    let [x, direction] =
+        [1.0, 2.0].map(|value| Tensor::<2>::full(shape, value, (&device, DType::F64)));
+    let layer = Dropout::new(&input, 0.5, &mut Init::new(1, &device)).unwrap();
+    let dual = Dual::new(features(&input, x), direction).unwrap();
+    let dropped = layer.forward_dual(&dual).unwrap();
+    let value = values(dropped.value().values());
+    assert!(value.contains(&0.0) && value.contains(&2.0));
+    let twice: Vec<f64> = value.iter().map(|x| 2.0 * x).collect();
+    assert_eq!(values(&dropped.tangent()), twice);
 }
 
 /// A small potential: two convolutions with a gate between them.

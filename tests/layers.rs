@@ -10,11 +10,12 @@ use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 use common::layer::*;
 use tesseral::Irreps;
+use tesseral::coupling::COUPLING_LMAX;
 use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::kernels::{ChannelNorm, ScalarFunction, SecondMoment};
 use tesseral::nn::{
-    Activation, BatchNorm, BatchNormConfig, Dropout, Features, Gate, Init, LayerNorm,
-    NormActivation,
+    Activation, BatchNorm, BatchNormConfig, CartesianTensor, Dropout, Features, Gate, Init,
+    LayerNorm, Norm, NormActivation,
 };
 
 const SILU: Option<ScalarFunction> = Some(ScalarFunction::SILU);
@@ -93,6 +94,101 @@ fn layer_norms() {
         }
         .check();
     }
+}
+
+#[test]
+fn norms_and_cartesian_tensors() {
+    let irreps = mixed();
+    for (name, make) in [("norm", Norm::new as fn(&Irreps) -> Norm), ("smooth norm", Norm::smooth)]
+    {
+        Layer {
+            name,
+            make: |_: &mut Init| make(&irreps),
+            inputs: vec![normal([3, irreps.dim()], 8)],
+            forward: |layer: &Norm, x: &[Tensor<2>]| {
+                layer.forward(&features(&irreps, &x[0])).unwrap().into_values()
+            },
+        }
+        .check();
+        assert_equivariant(name, &irreps, &make(&irreps).output(), |dtype, x| {
+            let x = tensor(x, [1, irreps.dim()], dtype, &Device::flex());
+            values(make(&irreps).forward(&features(&irreps, &x)).unwrap().values())
+        });
+    }
+    let formula = if COUPLING_LMAX < 2 { "i" } else { "ij=ji" };
+    let Ok(layer) = CartesianTensor::new(formula) else { return };
+    let irreps = layer.irreps().clone();
+    let size = layer.kernel().dim();
+    Layer {
+        name: "to features",
+        make: |_: &mut Init| layer.clone(),
+        inputs: vec![normal([3, size], 9)],
+        forward: |layer: &CartesianTensor, x: &[Tensor<2>]| {
+            layer.to_features(&x[0]).unwrap().into_values()
+        },
+    }
+    .check();
+    Layer {
+        name: "from features",
+        make: |_: &mut Init| layer.clone(),
+        inputs: vec![normal([3, irreps.dim()], 10)],
+        forward: |layer: &CartesianTensor, x: &[Tensor<2>]| {
+            layer.from_features(&features(&irreps, &x[0])).unwrap()
+        },
+    }
+    .check();
+}
+
+#[test]
+fn symmetric_tensors_turn_with_both_indices() {
+    let Ok(layer) = CartesianTensor::new("ij=ji") else { return };
+    // A sum of outer products r rᵀ of three vectors, and its irreps.
+    let vectors = irreps("3x1o");
+    assert_equivariant("symmetric tensor", &vectors, layer.irreps(), |dtype, x| {
+        let mut matrix = vec![0.0; 9];
+        for r in x.chunks_exact(3) {
+            // The orders -1, 0, 1 are y, z, x.
+            let r = [r[2], r[0], r[1]];
+            (0..9).for_each(|index| matrix[index] += r[index / 3] * r[index % 3]);
+        }
+        let matrix = tensor(&matrix, [1, 9], dtype, &Device::flex());
+        let x = layer.to_features(&matrix).unwrap();
+        // There and back it is the same.
+        let again = layer.from_features(&x).unwrap();
+        let share = if dtype == DType::F64 { 1e-15 } else { 1e-6 };
+        assert_close("there and back", &values(&again), &values(&matrix), share);
+        values(x.values())
+    });
+}
+
+#[test]
+fn batch_norms_and_dropout_are_equivariant() {
+    let device = Device::flex().autodiff();
+    let one = mixed();
+    // Four samples, all turned; the layers are new in every call, with the same mask.
+    let all = &(&one + &one) + &(&one + &one);
+    let shape = [4, one.dim()];
+    let init = |dtype| Init::new(1, &device).with_dtype(dtype).unwrap();
+    let rows = |dtype, x: &[f64]| features(&one, &tensor(x, shape, dtype, &device));
+    assert_equivariant("batch norm", &all, &all, |dtype, x| {
+        let layer = BatchNorm::new(&one, CONFIG, &mut init(dtype));
+        values(layer.forward(&rows(dtype, x)).unwrap().values())
+    });
+    assert_equivariant("frozen batch norm", &all, &all, |dtype, x| {
+        let layer = BatchNorm::new(&one, CONFIG, &mut init(dtype)).freeze();
+        values(layer.forward(&rows(dtype, x)).unwrap().values())
+    });
+    let batch = Batch::new(&[3, 1].map(|n| Graph::complete(n, SelfEdges::Without)));
+    assert_equivariant("instances", &all, &all, |dtype, x| {
+        let layer = BatchNorm::new(&one, CONFIG, &mut init(dtype));
+        values(layer.forward_instances(&rows(dtype, x), &batch).unwrap().values())
+    });
+    assert_equivariant("dropout", &all, &all, |dtype, x| {
+        let layer = Dropout::new(&one, 0.5, &mut init(dtype)).unwrap();
+        let z = values(layer.forward(&rows(dtype, x)).unwrap().values());
+        assert!(z.contains(&0.0) && z.iter().any(|z| *z != 0.0));
+        z
+    });
 }
 
 #[test]
@@ -302,6 +398,17 @@ fn features_that_do_not_fit_are_refused() {
     );
     assert_eq!(refused(NormActivation::new(&two, f, true, true, init).forward(&three)), message);
     assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&three)), message);
+    assert_eq!(refused(Norm::new(&two).forward(&three)), message);
+    if let Ok(tensors) = CartesianTensor::new("ij=-ji") {
+        assert_eq!(
+            refused(tensors.from_features(&three)),
+            "the input has the irreps `3x0e`, expected `1x1e`"
+        );
+        assert_eq!(
+            refused(tensors.to_features(three.values())),
+            "the matrix of Cartesian tensors has the shape [1, 3], expected [1, 9]"
+        );
+    }
     let batch_norm = BatchNorm::new(&two, CONFIG, init);
     assert_eq!(refused(batch_norm.forward(&three)), message);
     assert_eq!(refused(Dropout::new(&two, 0.5, init).unwrap().forward(&three)), message);

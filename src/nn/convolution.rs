@@ -5,10 +5,9 @@ use std::sync::Arc;
 use burn::module::Module;
 
 use super::dual::DualTensor;
-use super::operation::{Element, Operation, apply3};
+use super::weighted_product::{Pairs, Product};
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
-use crate::graph::Graph;
-use crate::kernels::{self, Gradients, Rows};
+use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
 use crate::sh::HarmonicsError;
 use crate::{Irrep, Irreps, LMAX};
 
@@ -23,7 +22,8 @@ pub struct ConvolutionConfig {
     pub lmax: usize,
     /// The number of radial basis functions.
     pub basis: usize,
-    /// The widths of the hidden layers of the radial network.
+    /// The widths of the hidden layers of the radial network; for its function see
+    /// [`Convolution::with_radial_activation`].
     pub hidden: Vec<usize>,
     /// The typical number of edges into a node: sums over them are divided by its square root.
     pub neighbours: f64,
@@ -34,7 +34,7 @@ pub struct ConvolutionConfig {
 ///
 /// Every channel of every path has its own weight from the radial network; only irreps of the
 /// output are formed. The second term is a skip connection with self-interaction; biases are for
-/// scalars.
+/// scalars. [`WeightedProduct::sum_messages`](super::WeightedProduct::sum_messages) is the sum alone.
 #[derive(Module, Debug)]
 pub struct Convolution {
     linear_in: Linear,
@@ -78,6 +78,19 @@ impl Convolution {
         })
     }
 
+    /// The same with another function in the radial network, SiLU with [`SecondMoment::One`] by
+    /// default; see [`RadialNetwork::with_activation`].
+    ///
+    /// # Errors
+    /// If the function cannot be normalized as asked.
+    pub fn with_radial_activation(
+        self,
+        function: ScalarFunction,
+        moment: SecondMoment,
+    ) -> Result<Self, ActivationError> {
+        Ok(Convolution { radial: self.radial.with_activation(function, moment)?, ..self })
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.linear_out.output()
@@ -119,54 +132,15 @@ impl Convolution {
         if expected != found {
             return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
-        let weights = self.radial.forward_dual(&basis)?;
-        let sums = DualTensor::product3([&sent.tensors, &harmonics, &weights], |[x, y, w]| {
-            let product = self.product.clone();
-            apply3(Messages { graph: graph.clone(), product }, x, y, w)
-        })?;
+        let weights = self.radial.evaluate(&basis)?;
+        let pairs = Pairs::Edges(graph.clone());
+        let messages = Product { kernel: self.product.clone(), pairs };
+        let sums = messages.evaluate([&sent.tensors, &harmonics, &weights])?;
         // Not div_scalar, whose backward step rounds to f32.
         let scale = self.neighbours.sqrt().recip();
         let sums = sums.linear(|sums| Ok(sums.mul_scalar(scale)))?;
         let received = Dual::of_shape(self.product.output().clone(), sums);
         self.linear_out.forward_dual(&received)?.add(&self.skip.forward_dual(x)?)
-    }
-}
-
-/// Gather, multiply and sum in one pass over the edges: nothing is stored per edge.
-#[derive(Debug)]
-struct Messages {
-    graph: Arc<Graph>,
-    product: Arc<kernels::TensorProduct>,
-}
-
-impl Messages {
-    fn rows(&self) -> Rows<'_> {
-        Rows::Edges { senders: self.graph.senders(), receivers: self.graph.receivers() }
-    }
-}
-
-impl Operation<3> for Messages {
-    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
-        [self.graph.num_nodes(), self.product.output().dim()]
-    }
-
-    fn forward<T: Element>(&self, [x, harmonics, weights]: [&[T]; 3], sums: &mut [T]) {
-        self.product
-            .forward(self.rows(), self.graph.num_edges(), x, harmonics, weights, sums)
-            .expect("the layer checked the shapes");
-    }
-
-    fn backward<T: Element>(
-        &self,
-        [x, harmonics, weights]: [&[T]; 3],
-        sum_gradient: &[T],
-        [first, second, weight_gradient]: [Option<&mut [T]>; 3],
-    ) {
-        let gradients = Gradients { first, second, weights: weight_gradient };
-        let edges = self.graph.num_edges();
-        self.product
-            .backward(self.rows(), edges, x, harmonics, weights, sum_gradient, gradients)
-            .expect("the layer checked the shapes");
     }
 }
 

@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::functions::Scale;
 use super::operation::{apply2, check_tensors};
-use super::{Features, Init, NnError};
+use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::equivariance::Random;
 use crate::kernels::Channels;
@@ -52,18 +52,27 @@ impl Dropout {
     /// # Errors
     /// If the features have other irreps, another type than f32 or f64, or are not on the CPU.
     pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The features that are left and their derivative, which loses the same channels; see [`Dual`].
+    /// In training, every call drops others.
+    ///
+    /// # Errors
+    /// As [`Dropout::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
-        check_tensors(&[x.values()])?;
-        let trains = x.values().device().is_autodiff() && self.training.is_enabled();
+        let value = &x.tensors.value;
+        check_tensors(&[value])?;
+        let trains = value.device().is_autodiff() && self.training.is_enabled();
         if !trains || self.probability == 0.0 || self.channels.is_empty() {
             return Ok(x.clone());
         }
-        let shape = [x.rows(), self.channels.len()];
+        let shape = [value.dims()[0], self.channels.len()];
         let factors = TensorData::new(self.factors(shape[0] * shape[1]), shape);
-        let options = (&x.values().device(), x.values().dtype());
-        let factors = Tensor::from_data(factors, options);
-        let values = apply2(Scale(self.channels.clone()), x.values().clone(), factors)?;
-        Features::new(x.irreps().clone(), values)
+        let factors = Tensor::from_data(factors, (&value.device(), value.dtype()));
+        let scale = |x| apply2(Scale(self.channels.clone()), x, factors.clone());
+        Ok(Dual::of_shape(self.channels.irreps().clone(), x.tensors.linear(scale)?))
     }
 
     /// Zeros and 1/(1 - p).

@@ -190,20 +190,6 @@ impl DualTensor {
         Ok(DualTensor { value: f(x.clone(), y.clone())?, tangent: sum(terms)? })
     }
 
-    /// A product of three: linear in each.
-    pub fn product3(
-        factors: [&DualTensor; 3],
-        f: impl Fn([Tensor<2>; 3]) -> Outcome,
-    ) -> Result<Self, NnError> {
-        let values = factors.map(|factor| factor.value.clone());
-        let terms = [0, 1, 2].map(|side| {
-            let mut replaced = values.clone();
-            replaced[side] = factors[side].tangent.clone()?;
-            Some(f(replaced))
-        });
-        Ok(DualTensor { value: f(values)?, tangent: sum(terms)? })
-    }
-
     /// A function.
     pub fn smooth(&self, operation: impl Smooth) -> Result<Self, NnError> {
         let operation = Arc::new(operation);

@@ -8,8 +8,8 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::dual::DualTensor;
 use super::operation::{Element, Operation, apply1, check_tensors};
-use super::{Features, NnError};
-use crate::graph::{Graph, GraphError};
+use super::{Dual, Features, NnError};
+use crate::graph::{Batch, Graph, GraphError};
 use crate::radial::RadialBasis;
 use crate::sh::{Harmonics, HarmonicsError, Normalization};
 use crate::{Irreps, LMAX};
@@ -33,14 +33,18 @@ pub struct EdgeAttributes {
 impl EdgeAttributes {
     /// The attributes of a graph at `positions`, a tensor `[nodes][3]`: spherical harmonics to
     /// degree `lmax`, normalized by `Component`, and a radial basis. `cell` holds the cell vectors
-    /// of a periodic graph.
+    /// of a periodic graph; see [`EdgeAttributes::of_batch`] for several graphs with their cells.
     ///
     /// Edges of length zero, such as self edges, have zero harmonics for l > 0, and give no
     /// gradient to the positions.
     ///
     /// # Errors
-    /// If `lmax` is above LMAX, an edge has a shift and there is no cell, or the positions have
-    /// another shape than the graph needs, another type than f32 or f64, or are not on the CPU.
+    /// If `lmax` is above LMAX, an edge has a shift and there is no cell, the positions have
+    /// another shape than the graph needs, another type than f32 or f64, or are not on the CPU, or
+    /// a position or an entry of the cell is not finite.
+    ///
+    /// # Panics
+    /// If the positions cannot be read from their device, which burn's CPU backend always can.
     pub fn new(
         graph: impl Into<Arc<Graph>>,
         positions: Tensor<2>,
@@ -48,20 +52,67 @@ impl EdgeAttributes {
         lmax: usize,
         basis: impl RadialBasis + Debug + Send + Sync + 'static,
     ) -> Result<Self, NnError> {
+        let graph = graph.into();
+        let translations = match cell {
+            Some(cell) => {
+                check_cell(&cell)?;
+                Some(graph.shifts().iter().map(|&shift| translation(shift, &cell)).collect())
+            }
+            None => {
+                check_no_shifts(&graph)?;
+                None
+            }
+        };
+        Self::of_vectors(Vectors { graph, translations }, positions, lmax, basis)
+    }
+
+    /// The attributes of several periodic graphs as one, each with its own cell vectors; as
+    /// [`EdgeAttributes::new`] otherwise.
+    ///
+    /// # Errors
+    /// As [`EdgeAttributes::new`], and if there is not one cell for each graph.
+    ///
+    /// # Panics
+    /// As [`EdgeAttributes::new`].
+    pub fn of_batch(
+        batch: &Batch,
+        positions: Tensor<2>,
+        cells: &[[[f64; 3]; 3]],
+        lmax: usize,
+        basis: impl RadialBasis + Debug + Send + Sync + 'static,
+    ) -> Result<Self, NnError> {
+        let (expected, found) = (batch.num_graphs(), cells.len());
+        if expected != found {
+            return Err(GraphError::Length { what: "cells", expected, found }.into());
+        }
+        let mut translations = Vec::with_capacity(batch.graph().num_edges());
+        for (graph, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
+            check_cell(cell).map_err(|source| NnError::Cell { graph, source })?;
+            let shifts = &batch.graph().shifts()[edges];
+            translations.extend(shifts.iter().map(|&shift| translation(shift, cell)));
+        }
+        let graph = Arc::new(batch.graph().clone());
+        let vectors = Vectors { graph, translations: Some(translations) };
+        Self::of_vectors(vectors, positions, lmax, basis)
+    }
+
+    fn of_vectors(
+        operation: Vectors,
+        positions: Tensor<2>,
+        lmax: usize,
+        basis: impl RadialBasis + Debug + Send + Sync + 'static,
+    ) -> Result<Self, NnError> {
         if lmax > LMAX {
             return Err(HarmonicsError::Degree { l: lmax }.into());
         }
-        let graph = graph.into();
+        let graph = operation.graph.clone();
         let (expected, found) = ([graph.num_nodes(), 3], positions.dims());
         if expected != found {
             return Err(NnError::Shape { what: "the tensor of positions", expected, found });
         }
-        if cell.is_none()
-            && let Some(edge) = graph.shifts().iter().position(|&shift| shift != [0; 3])
-        {
-            return Err(GraphError::MissingCell { edge, shift: graph.shifts()[edge] }.into());
-        }
-        let vectors = apply1(Vectors { graph: graph.clone(), cell }, positions)?;
+        check_tensors(&[&positions])?;
+        check_positions(&positions)?;
+        let vectors = apply1(operation, positions)?;
         let harmonics = apply1(DirectionHarmonics { lmax }, vectors.clone())?;
         let harmonics = Features::new(Irreps::spherical_harmonics(lmax), harmonics)?;
         let functions = Arc::new(LengthBasis { basis });
@@ -87,7 +138,7 @@ impl EdgeAttributes {
         }
         check_tensors(&[&self.vectors, direction])?;
         let vectors = numbers(&self.vectors);
-        let lifted = Vectors { graph: self.graph.clone(), cell: None };
+        let lifted = Vectors { graph: self.graph.clone(), translations: None };
         let mut along = vec![0.0; vectors.len()];
         lifted.forward([numbers(direction).as_slice()], &mut along);
 
@@ -142,13 +193,63 @@ impl EdgeAttributes {
     pub fn basis(&self) -> &Tensor<2> {
         &self.basis
     }
+
+    /// The harmonics and their derivative along the direction, if there is one; see [`Dual`].
+    pub fn harmonics_dual(&self) -> Dual {
+        let [harmonics, _] = self.dual_tensors();
+        Dual::of_shape(self.harmonics.irreps().clone(), harmonics)
+    }
+
+    /// The radial basis, as scalars, and its derivative along the direction, if there is one; see
+    /// [`Dual`].
+    pub fn basis_dual(&self) -> Dual {
+        let [_, basis] = self.dual_tensors();
+        Dual::of_shape(Irreps::scalars(self.basis.dims()[1]), basis)
+    }
+}
+
+/// Checks that all entries of a cell are finite.
+fn check_cell(cell: &[[f64; 3]; 3]) -> Result<(), GraphError> {
+    match cell.as_flattened().iter().position(|entry| !entry.is_finite()) {
+        Some(index) => {
+            let (vector, axis) = (index / 3, index % 3);
+            Err(GraphError::CellEntry { vector, axis, found: cell[vector][axis] })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks that no edge goes to another cell.
+fn check_no_shifts(graph: &Graph) -> Result<(), GraphError> {
+    match graph.shifts().iter().position(|&shift| shift != [0; 3]) {
+        Some(edge) => Err(GraphError::MissingCell { edge, shift: graph.shifts()[edge] }),
+        None => Ok(()),
+    }
+}
+
+/// Checks that all positions are finite.
+fn check_positions(positions: &Tensor<2>) -> Result<(), GraphError> {
+    let numbers = numbers(positions);
+    match numbers.iter().position(|coordinate| !coordinate.is_finite()) {
+        Some(index) => {
+            let (node, axis) = (index / 3, index % 3);
+            Err(GraphError::Position { node, axis, found: numbers[index] })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Σ_a shift\[a\] cell\[a\]
+fn translation(shift: [i32; 3], cell: &[[f64; 3]; 3]) -> [f64; 3] {
+    std::array::from_fn(|axis| (0..3).map(|a| f64::from(shift[a]) * cell[a][axis]).sum())
 }
 
 /// The vector of each edge from its receiver to its sender.
 #[derive(Debug)]
 struct Vectors {
     graph: Arc<Graph>,
-    cell: Option<[[f64; 3]; 3]>,
+    /// From the sender of each edge to its image, if the graph is periodic.
+    translations: Option<Vec<[f64; 3]>>,
 }
 
 impl Vectors {
@@ -163,13 +264,13 @@ impl Operation<1> for Vectors {
     }
 
     fn forward<T: Element>(&self, [positions]: [&[T]; 1], vectors: &mut [T]) {
-        let edges = self.ends().zip(self.graph.shifts()).zip(vectors.chunks_exact_mut(3));
-        for (((sender, receiver), shift), vector) in edges {
+        let edges = self.ends().zip(vectors.chunks_exact_mut(3)).enumerate();
+        for (edge, ((sender, receiver), vector)) in edges {
+            let translation = self.translations.as_ref().map(|all| all[edge]);
             for (axis, component) in vector.iter_mut().enumerate() {
                 *component = positions[3 * sender + axis] - positions[3 * receiver + axis];
-                if let Some(cell) = self.cell {
-                    let offset: f64 = (0..3).map(|a| f64::from(shift[a]) * cell[a][axis]).sum();
-                    *component = *component + T::from_f64(offset);
+                if let Some(translation) = translation {
+                    *component = *component + T::from_f64(translation[axis]);
                 }
             }
         }

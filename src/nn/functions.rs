@@ -8,7 +8,8 @@ use crate::kernels::{
     Activation, Channels, Gate, Groups, ScalarFunction, SecondMoment, Standardize,
 };
 
-const CHECKED: &str = "the layer checked the shapes";
+/// Why a kernel takes its arguments.
+pub(super) const CHECKED: &str = "the layer checked the shapes";
 
 /// One function of so many scalars, not normalized.
 pub(super) fn functions(count: usize, function: ScalarFunction) -> Arc<Activation> {

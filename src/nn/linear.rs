@@ -31,13 +31,11 @@ impl Linear {
         Self::with_biases(input, output, true, init)
     }
 
-    /// The same with or without biases.
-    pub(super) fn with_biases(
-        input: &Irreps,
-        output: &Irreps,
-        biases: bool,
-        init: &mut Init,
-    ) -> Self {
+    /// The same with or without biases, `z = W x` or `z = W x + b`; e3nn's has none unless asked.
+    ///
+    /// # Panics
+    /// If the weights are more than a `usize` counts.
+    pub fn with_biases(input: &Irreps, output: &Irreps, biases: bool, init: &mut Init) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
         let without_biases = Arc::new(kernel.clone().ignoring_biases());

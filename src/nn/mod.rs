@@ -11,8 +11,11 @@
 //! | [`Convolution`] | message passing (Thomas et al. 2018, arXiv:1802.08219) |
 //! | [`Linear`] | self-interaction: channels of one irrep mix |
 //! | [`TensorProduct`] | products of features, row by row |
+//! | [`WeightedProduct`] | products with given weights, row by row or summed along edges |
+//! | [`SymmetricContraction`] | products of up to four factors of the features of a node (MACE) |
 //! | [`Activation`], [`Gate`], [`NormActivation`], [`NormGate`] | nonlinearities |
 //! | [`LayerNorm`], [`BatchNorm`], [`Dropout`] | normalization and regularization |
+//! | [`Norm`], [`CartesianTensor`] | invariants of channels; tensors such as a stress from irreps |
 //! | [`pool`] | from nodes to graphs |
 //!
 //! Derivatives are hand-written kernels, registered as custom operations. burn has no second
@@ -27,6 +30,7 @@
 //! then load.
 
 mod activation;
+mod cartesian;
 mod convolution;
 mod dropout;
 mod dual;
@@ -35,6 +39,7 @@ mod features;
 mod functions;
 mod init;
 mod linear;
+mod norm;
 mod norm_activation;
 mod norm_gate;
 mod normalization;
@@ -43,8 +48,10 @@ mod pool;
 mod radial_network;
 mod symmetric_contraction;
 mod tensor_product;
+mod weighted_product;
 
 pub use activation::{Activation, Gate};
+pub use cartesian::CartesianTensor;
 pub use convolution::{Convolution, ConvolutionConfig};
 pub use dropout::Dropout;
 pub use dual::Dual;
@@ -52,6 +59,7 @@ pub use edges::EdgeAttributes;
 pub use features::Features;
 pub use init::Init;
 pub use linear::Linear;
+pub use norm::Norm;
 pub use norm_activation::NormActivation;
 pub use norm_gate::NormGate;
 pub use normalization::{BatchNorm, BatchNormConfig, LayerNorm};
@@ -59,6 +67,7 @@ pub use pool::{Pooling, pool, pool_dual};
 pub use radial_network::RadialNetwork;
 pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
+pub use weighted_product::WeightedProduct;
 
 use burn::tensor::DType;
 use thiserror::Error;
@@ -71,6 +80,7 @@ use crate::sh::HarmonicsError;
 
 /// Tensors that do not fit a layer.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum NnError {
     /// A tensor is not on burn's CPU backend.
     #[error(
@@ -138,6 +148,14 @@ pub enum NnError {
     /// Harmonics that this build does not have.
     #[error(transparent)]
     Harmonics(#[from] HarmonicsError),
+    /// The cell of a graph in a batch cannot be one.
+    #[error("the cell of graph {graph}: {source}")]
+    Cell {
+        /// The graph.
+        graph: usize,
+        /// What is wrong with its cell.
+        source: GraphError,
+    },
     /// A graph does not fit what is computed on it.
     #[error(transparent)]
     Graph(#[from] GraphError),

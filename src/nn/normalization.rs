@@ -189,16 +189,23 @@ impl BatchNorm {
     /// # Errors
     /// As [`BatchNorm::forward`], and if there is not one row for every node.
     pub fn forward_instances(&self, x: &Features, batch: &Batch) -> Result<Features, NnError> {
+        Ok(self.forward_instances_dual(&Dual::constant(x.clone()), batch)?.into_value())
+    }
+
+    /// The same and its derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`BatchNorm::forward_instances`].
+    pub fn forward_instances_dual(&self, x: &Dual, batch: &Batch) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
-        let found = x.values().dims();
+        let found = x.tensors.value.dims();
         let expected = [batch.graph().num_nodes(), found[1]];
         if found != expected {
             return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
         let sizes = batch.node_ranges().map(|nodes| nodes.len()).collect();
-        let tensors = DualTensor::constant(x.values().clone());
-        let values = tensors.smooth(self.standardized(RowGroups::Runs(sizes)))?;
-        Ok(finish(values, &self.affine, self.kernel.irreps())?.into_value())
+        let values = x.tensors.smooth(self.standardized(RowGroups::Runs(sizes)))?;
+        finish(values, &self.affine, self.kernel.irreps())
     }
 
     fn standardized(&self, groups: RowGroups) -> Standardized {

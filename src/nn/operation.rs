@@ -311,11 +311,7 @@ impl<C: CheckpointStrategy> Operations for Autodiff<Flex, C> {
 /// Checks that tensors are on the CPU and of one type, f32 or f64.
 pub fn check_tensors(tensors: &[&Tensor<2>]) -> Result<(), NnError> {
     for tensor in tensors {
-        let device = tensor.device().inner();
-        let dispatch = device.as_dispatch();
-        if !matches!(dispatch, DispatchDevice::Flex(_)) {
-            return Err(NnError::NotCpu { device: format!("{dispatch:?}") });
-        }
+        check_device(tensor.device().inner().as_dispatch())?;
         let found = tensor.dtype();
         if !matches!(found, DType::F32 | DType::F64) {
             return Err(NnError::Type { found });
@@ -326,6 +322,14 @@ pub fn check_tensors(tensors: &[&Tensor<2>]) -> Result<(), NnError> {
         }
     }
     Ok(())
+}
+
+/// Checks that a device, without autodiff, is burn's CPU backend.
+fn check_device(device: &DispatchDevice) -> Result<(), NnError> {
+    match device {
+        DispatchDevice::Flex(_) => Ok(()),
+        other => Err(NnError::NotCpu { device: format!("{other:?}") }),
+    }
 }
 
 /// An operation of one tensor.
@@ -358,4 +362,29 @@ pub fn apply3(
     let (x, y, z) = (x.into_dispatch(), y.into_dispatch(), z.into_dispatch());
     let output = <Dispatch as Operations>::operation3(x, y, z, Arc::new(operation));
     Ok(Tensor::from_dispatch(output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn devices_that_are_not_the_cpu_are_refused() {
+        let flex = Device::flex();
+        assert_eq!(check_device(flex.as_dispatch()), Ok(()));
+        assert_eq!(check_device(flex.clone().autodiff().inner().as_dispatch()), Ok(()));
+        // The one other device of a build with no other backend.
+        let other = flex.autodiff();
+        let error = check_device(other.as_dispatch()).unwrap_err();
+        let device = format!("{:?}", other.as_dispatch());
+        assert_eq!(error, NnError::NotCpu { device: device.clone() });
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "a tensor is on the device {device}: the layers of tesseral run on burn's `flex` \
+                 CPU backend"
+            )
+        );
+    }
 }

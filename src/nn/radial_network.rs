@@ -9,17 +9,18 @@ use burn::tensor::Tensor;
 use super::dual::DualTensor;
 use super::functions::Functions;
 use super::operation::check_tensors;
-use super::{Init, NnError};
+use super::{Dual, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{Activation, ScalarFunction, SecondMoment};
+use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
 
-/// A perceptron with SiLU activations, without biases, so that it is zero where the basis is:
-/// weights vanish smoothly at the cutoff. Outputs of unit variance come from inputs of unit
-/// variance.
+/// A perceptron without biases, `h ← f(h W / √width)` in hidden layers and `h W / √width` in the
+/// last: e3nn's `nn.FullyConnectedNet`. f is SiLU normalized by [`SecondMoment::One`], unless
+/// chosen: zero where the basis is, so that weights vanish smoothly at the cutoff. Outputs of unit
+/// variance come from inputs of unit variance.
 #[derive(Module, Debug)]
 pub struct RadialNetwork {
     layers: Vec<Param<Tensor<2>>>,
-    /// SiLU of the channels of every hidden layer.
+    /// The function of the channels of every hidden layer.
     #[module(skip)]
     activations: Vec<Arc<Activation>>,
 }
@@ -29,8 +30,29 @@ impl RadialNetwork {
     pub fn new(widths: &[usize], init: &mut Init) -> Self {
         let layers = widths.windows(2).map(|pair| init.normal([pair[0], pair[1]])).collect();
         let hidden = widths.get(1..widths.len().max(2) - 1).unwrap_or_default();
-        let activations = hidden.iter().map(|&width| Arc::new(silu(width))).collect();
+        let silu = |&width: &usize| {
+            let activation = activation(width, ScalarFunction::SILU, SecondMoment::One);
+            activation.expect("SiLU of even scalars can be normalized")
+        };
+        let activations = hidden.iter().map(silu).collect();
         RadialNetwork { layers, activations }
+    }
+
+    /// The same with another function in hidden layers. Networks trained with e3nn rely on its
+    /// constants, [`SecondMoment::E3nn`]. With a function that is not zero at zero, weights do not
+    /// vanish at the cutoff.
+    ///
+    /// # Errors
+    /// If the function cannot be normalized as asked.
+    pub fn with_activation(
+        mut self,
+        function: ScalarFunction,
+        moment: SecondMoment,
+    ) -> Result<Self, ActivationError> {
+        for hidden in &mut self.activations {
+            *hidden = activation(hidden.output().dim(), function, moment)?;
+        }
+        Ok(self)
     }
 
     /// The weights `[edges][last width]` of a basis `[edges][first width]`.
@@ -38,11 +60,24 @@ impl RadialNetwork {
     /// # Errors
     /// If the basis has another width, type or device.
     pub fn forward(&self, basis: &Tensor<2>) -> Result<Tensor<2>, NnError> {
-        Ok(self.forward_dual(&DualTensor::constant(basis.clone()))?.value)
+        Ok(self.evaluate(&DualTensor::constant(basis.clone()))?.value)
+    }
+
+    /// The weights and their derivative as scalars, `Irreps::scalars(last width)`, of a basis of
+    /// scalars such as [`EdgeAttributes::basis_dual`](super::EdgeAttributes::basis_dual); see
+    /// [`Dual`].
+    ///
+    /// # Errors
+    /// As [`RadialNetwork::forward`], and if the basis has other irreps than `0e`.
+    pub fn forward_dual(&self, basis: &Dual) -> Result<Dual, NnError> {
+        basis.expect("the radial basis", &Irreps::scalars(basis.irreps().dim()))?;
+        let weights = self.evaluate(&basis.tensors)?;
+        let [_, columns] = weights.value.dims();
+        Ok(Dual::of_shape(Irreps::scalars(columns), weights))
     }
 
     /// The weights and their derivative.
-    pub(super) fn forward_dual(&self, basis: &DualTensor) -> Result<DualTensor, NnError> {
+    pub(super) fn evaluate(&self, basis: &DualTensor) -> Result<DualTensor, NnError> {
         let mut values = basis.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             let weights = layer.val();
@@ -63,9 +98,12 @@ impl RadialNetwork {
     }
 }
 
-/// SiLU of so many channels, normalized.
-fn silu(width: usize) -> Activation {
-    let functions = [Some(ScalarFunction::SILU)];
-    let activation = Activation::new(Irreps::scalars(width), &functions, SecondMoment::One);
-    activation.expect("any function of even scalars is one")
+/// A function of so many channels.
+fn activation(
+    width: usize,
+    function: ScalarFunction,
+    moment: SecondMoment,
+) -> Result<Arc<Activation>, ActivationError> {
+    let activation = Activation::new(Irreps::scalars(width), &[Some(function)], moment)?;
+    Ok(Arc::new(activation))
 }

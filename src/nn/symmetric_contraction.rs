@@ -5,8 +5,10 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::operation::{Element, Operation, apply2};
-use super::{Features, Init, NnError};
+use super::dual::DualTensor;
+use super::functions::CHECKED;
+use super::operation::{Element, Operation, apply2, apply3};
+use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::symmetric_contraction::{
     self as kernel, ContractionError, ContractionGradients,
@@ -101,46 +103,133 @@ impl SymmetricContraction {
     /// # Errors
     /// If irreps, numbers of nodes, elements, types or devices do not fit.
     pub fn forward(&self, x: &Features, elements: &[usize]) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()), elements)?.into_value())
+    }
+
+    /// The products and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`SymmetricContraction::forward`].
+    pub fn forward_dual(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         self.kernel.check_elements(elements)?;
-        if elements.len() != x.rows() {
-            let [found, columns] = x.values().dims();
+        let [found, columns] = x.tensors.value.dims();
+        if elements.len() != found {
             let (expected, found) = ([elements.len(), columns], [found, columns]);
             return Err(NnError::Shape { what: "the input", expected, found });
         }
-        let operation =
-            ContractionOperation { kernel: self.kernel.clone(), elements: elements.to_vec() };
-        let values = apply2(operation, x.values().clone(), self.weights.val())?;
-        Features::new(self.kernel.output().clone(), values)
+        let nodes = Nodes { kernel: self.kernel.clone(), elements: elements.into() };
+        let (value, weights) = (x.tensors.value.clone(), self.weights.val());
+        let along = |direction: &Tensor<2>| {
+            let operation = ContractionTangent(nodes.clone());
+            apply3(operation, value.clone(), direction.clone(), weights.clone())
+        };
+        let tangent = x.tensors.tangent.as_ref().map(along).transpose()?;
+        let value = apply2(ContractionOperation(nodes), value, weights)?;
+        Ok(Dual::of_shape(self.kernel.output().clone(), DualTensor { value, tangent }))
     }
 }
 
-#[derive(Debug)]
-struct ContractionOperation {
+/// The contraction of nodes of given elements.
+#[derive(Clone, Debug)]
+struct Nodes {
     kernel: Arc<kernel::SymmetricContraction>,
-    elements: Vec<usize>,
+    elements: Arc<[usize]>,
 }
 
-impl Operation<2> for ContractionOperation {
-    fn output_shape(&self, [[rows, _], _]: [[usize; 2]; 2]) -> [usize; 2] {
-        [rows, self.kernel.output().dim()]
-    }
-
-    fn forward<T: Element>(&self, [x, weights]: [&[T]; 2], output: &mut [T]) {
-        self.kernel
-            .forward(&self.elements, x, weights, output)
-            .expect("the layer checked the shapes");
+impl Nodes {
+    fn output_shape(&self) -> [usize; 2] {
+        [self.elements.len(), self.kernel.output().dim()]
     }
 
     fn backward<T: Element>(
         &self,
         [x, weights]: [&[T]; 2],
         output_gradient: &[T],
-        [x_gradient, weight_gradient]: [Option<&mut [T]>; 2],
+        gradients: ContractionGradients<'_, T>,
     ) {
-        let gradients = ContractionGradients { x: x_gradient, weights: weight_gradient };
         self.kernel
             .backward(&self.elements, x, weights, output_gradient, gradients)
-            .expect("the layer checked the shapes");
+            .expect(CHECKED);
+    }
+
+    /// The derivatives of Σ `output_gradient` · (the derivative of the output along a direction of
+    /// x), and that derivative itself.
+    fn backward_along<T: Element>(
+        &self,
+        [x, direction, weights]: [&[T]; 3],
+        output_gradient: &[T],
+        gradients: ContractionGradients<'_, T>,
+        derivative: Option<&mut [T]>,
+    ) {
+        let tangents = (Some(direction), None);
+        self.kernel
+            .backward_twice(
+                &self.elements,
+                x,
+                weights,
+                output_gradient,
+                tangents,
+                gradients,
+                derivative,
+            )
+            .expect(CHECKED);
+    }
+}
+
+/// The contraction as a function of x and the weights.
+#[derive(Debug)]
+struct ContractionOperation(Nodes);
+
+impl Operation<2> for ContractionOperation {
+    fn output_shape(&self, _shapes: [[usize; 2]; 2]) -> [usize; 2] {
+        self.0.output_shape()
+    }
+
+    fn forward<T: Element>(&self, [x, weights]: [&[T]; 2], output: &mut [T]) {
+        self.0.kernel.forward(&self.0.elements, x, weights, output).expect(CHECKED);
+    }
+
+    fn backward<T: Element>(
+        &self,
+        inputs: [&[T]; 2],
+        output_gradient: &[T],
+        [x, weights]: [Option<&mut [T]>; 2],
+    ) {
+        self.0.backward(inputs, output_gradient, ContractionGradients { x, weights });
+    }
+}
+
+/// Its derivative along a direction of x, as a function of x, the direction and the weights.
+#[derive(Debug)]
+struct ContractionTangent(Nodes);
+
+impl Operation<3> for ContractionTangent {
+    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
+        self.0.output_shape()
+    }
+
+    fn forward<T: Element>(&self, inputs: [&[T]; 3], output: &mut [T]) {
+        // The derivative along a direction does not depend on the gradient.
+        let zeros = vec![T::constant(0.0, 0.0); output.len()];
+        let none = ContractionGradients { x: None, weights: None };
+        self.0.backward_along(inputs, &zeros, none, Some(output));
+    }
+
+    fn backward<T: Element>(
+        &self,
+        inputs: [&[T]; 3],
+        output_gradient: &[T],
+        [by_x, by_direction, by_weights]: [Option<&mut [T]>; 3],
+    ) {
+        if by_x.is_some() || by_weights.is_some() {
+            let gradients = ContractionGradients { x: by_x, weights: by_weights };
+            self.0.backward_along(inputs, output_gradient, gradients, None);
+        }
+        if by_direction.is_some() {
+            let [x, _, weights] = inputs;
+            let gradients = ContractionGradients { x: by_direction, weights: None };
+            self.0.backward([x, weights], output_gradient, gradients);
+        }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::operation::{Element, Operation, apply3};
+use super::dual::DualTensor;
+use super::weighted_product::{Pairs, Product};
 use super::{Dual, Features, Init, NnError};
-use crate::Irreps;
-use crate::kernels::{self, Gradients, Rows};
+use crate::{Irreps, kernels};
 
 /// The product of two features along coupling paths, with one learnable weight for every channel
-/// pair of a weighted path, shared by all rows; see [`kernels::TensorProduct`].
+/// pair of a weighted path, shared by all rows; see [`kernels::TensorProduct`], and
+/// [`WeightedProduct`](super::WeightedProduct) for weights of each row.
 #[derive(Module, Debug)]
 pub struct TensorProduct {
     weights: Param<Tensor<2>>,
@@ -53,39 +54,9 @@ impl TensorProduct {
         if expected != found {
             return Err(NnError::Shape { what: "the second factor", expected, found });
         }
-        let product = first.tensors.product(&second.tensors, |x, y| {
-            apply3(ProductOperation { kernel: self.kernel.clone(), rows }, x, y, self.weights.val())
-        })?;
-        Ok(Dual::of_shape(self.kernel.output().clone(), product))
-    }
-}
-
-#[derive(Debug)]
-struct ProductOperation {
-    kernel: Arc<kernels::TensorProduct>,
-    rows: usize,
-}
-
-impl Operation<3> for ProductOperation {
-    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
-        [self.rows, self.kernel.output().dim()]
-    }
-
-    fn forward<T: Element>(&self, [x, y, weights]: [&[T]; 3], output: &mut [T]) {
-        self.kernel
-            .forward(Rows::Each, self.rows, x, y, weights, output)
-            .expect("the layer checked the shapes");
-    }
-
-    fn backward<T: Element>(
-        &self,
-        [x, y, weights]: [&[T]; 3],
-        output_gradient: &[T],
-        [first, second, weight_gradient]: [Option<&mut [T]>; 3],
-    ) {
-        let gradients = Gradients { first, second, weights: weight_gradient };
-        self.kernel
-            .backward(Rows::Each, self.rows, x, y, weights, output_gradient, gradients)
-            .expect("the layer checked the shapes");
+        let product = Product { kernel: self.kernel.clone(), pairs: Pairs::Rows(rows) };
+        let weights = DualTensor::constant(self.weights.val());
+        let values = product.evaluate([&first.tensors, &second.tensors, &weights])?;
+        Ok(Dual::of_shape(self.kernel.output().clone(), values))
     }
 }

@@ -1,0 +1,74 @@
+//! The invariants of channels.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+
+use super::functions::Invariants;
+use super::{Dual, Features, NnError};
+use crate::Irreps;
+use crate::kernels::Channels;
+
+/// One scalar for every channel: by default its norm |x|, e3nn's `o3.Norm`. It has no parameters.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Features, Norm};
+///
+/// let irreps: Irreps = "1x0e + 1x1o".parse()?;
+/// let x = Tensor::from_data([[-2.0, 3.0, 0.0, 4.0]], &Device::flex());
+/// let norms = Norm::new(&irreps).forward(&Features::new(irreps, x)?)?;
+/// assert_eq!(norms.irreps().to_string(), "2x0e");
+/// assert_eq!(norms.values().to_data().iter::<f32>().collect::<Vec<_>>(), [2.0, 5.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Module, Debug)]
+pub struct Norm {
+    #[module(skip)]
+    channels: Arc<Channels>,
+}
+
+impl Norm {
+    /// The norms |x| of channels of `irreps`, scalars too. Their derivative at zero is taken as
+    /// zero.
+    ///
+    /// # Panics
+    /// If there is no memory for a few words per channel.
+    pub fn new(irreps: &Irreps) -> Self {
+        Norm { channels: Arc::new(Channels::with_norms_above(irreps.clone(), 0.0)) }
+    }
+
+    /// The values of scalars `0e` as they are, and √(|x|² + 10⁻¹²) of every other channel, which is
+    /// smooth everywhere.
+    ///
+    /// # Panics
+    /// As [`Norm::new`].
+    pub fn smooth(irreps: &Irreps) -> Self {
+        Norm { channels: Arc::new(Channels::new(irreps.clone())) }
+    }
+
+    /// The irreps of the output: `0e`, as many as channels.
+    pub fn output(&self) -> Irreps {
+        Irreps::scalars(self.channels.len())
+    }
+
+    /// The invariants `[rows][channels]`.
+    ///
+    /// # Errors
+    /// If the features have other irreps, another type than f32 or f64, or are not on the CPU.
+    pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
+    }
+
+    /// The invariants and their derivative; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`Norm::forward`].
+    pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        x.expect("the input", self.channels.irreps())?;
+        let values = x.tensors.smooth(Invariants(self.channels.clone()))?;
+        Ok(Dual::of_shape(self.output(), values))
+    }
+}

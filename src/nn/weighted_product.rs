@@ -1,0 +1,325 @@
+//! Tensor products whose weights are given, row by row or along the edges of a graph.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::dual::DualTensor;
+use super::functions::CHECKED;
+use super::operation::{Element, Operation, apply3};
+use super::{Dual, Features, NnError};
+use crate::Irreps;
+use crate::graph::Graph;
+use crate::kernels::{self, Cotangents, Gradients, Rows};
+
+/// Products of features with weights that another layer gives, such as a
+/// [`RadialNetwork`](super::RadialNetwork); see [`kernels::TensorProduct`]. It has no parameters.
+///
+/// - [`WeightedProduct::forward`]: row by row, `z_i = x_i ⊗_{w_i} y_i`.
+/// - [`WeightedProduct::sum_messages`]: along edges, `z_i = Σ_{j→i} x_j ⊗_{w_ij} y_ij`, which is what
+///   NequIP and MACE do between their linear maps. Features are gathered, multiplied and summed in
+///   one pass; nothing is stored for an edge.
+///
+/// Weights are `[row or edge][num_weights]`, or one row of them for all.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::graph::{Graph, SelfEdges};
+/// use tesseral::kernels::TensorProduct;
+/// use tesseral::nn::{EdgeAttributes, Features, Init, RadialNetwork, WeightedProduct};
+/// use tesseral::radial::Bessel;
+///
+/// let device = Device::flex();
+/// let r = Tensor::from_data([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.5, 0.0]], &device);
+/// let graph = Graph::complete(3, SelfEdges::Without);
+/// let edges = EdgeAttributes::new(graph, r, None, 1, Bessel::new(4, 3.0)?)?;
+///
+/// // Every channel of the nodes with every harmonic; of the results, scalars and vectors.
+/// let nodes = Features::new(Irreps::scalars(8), Tensor::ones([3, 8], &device))?;
+/// let product =
+///     TensorProduct::convolution(nodes.irreps(), edges.harmonics().irreps(), |ir| ir.l <= 1)?;
+/// let product = WeightedProduct::new(product);
+/// let radial = RadialNetwork::new(&[4, 16, product.num_weights()], &mut Init::new(1, &device));
+/// let weights = radial.forward(edges.basis())?;
+/// let sums = product.sum_messages(edges.graph(), &nodes, edges.harmonics(), &weights)?;
+/// assert_eq!(sums.irreps().to_string(), "8x0e+8x1o");
+/// assert_eq!(sums.values().dims(), [3, 32]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Module, Debug)]
+pub struct WeightedProduct {
+    #[module(skip)]
+    kernel: Arc<kernels::TensorProduct>,
+}
+
+impl WeightedProduct {
+    /// A product of given paths, weighted or not.
+    pub fn new(kernel: impl Into<Arc<kernels::TensorProduct>>) -> Self {
+        WeightedProduct { kernel: kernel.into() }
+    }
+
+    /// The product on slices.
+    pub fn kernel(&self) -> &kernels::TensorProduct {
+        &self.kernel
+    }
+
+    /// The irreps of the output.
+    pub fn output(&self) -> &Irreps {
+        self.kernel.output()
+    }
+
+    /// The number of weights of a row or edge.
+    pub fn num_weights(&self) -> usize {
+        self.kernel.num_weights()
+    }
+
+    /// The products of rows: row i with row i and the weights i.
+    ///
+    /// # Errors
+    /// If irreps, numbers of rows or weights, types or devices do not fit.
+    pub fn forward(
+        &self,
+        first: &Features,
+        second: &Features,
+        weights: &Tensor<2>,
+    ) -> Result<Features, NnError> {
+        let [first, second] = [first, second].map(|x| Dual::constant(x.clone()));
+        let weights = DualTensor::constant(weights.clone());
+        Ok(self.rows(&first, &second, &weights)?.into_value())
+    }
+
+    /// The products of rows and their derivative; see [`Dual`]. Weights are scalars,
+    /// `Irreps::scalars(num_weights)`.
+    ///
+    /// # Errors
+    /// As [`WeightedProduct::forward`].
+    pub fn forward_dual(
+        &self,
+        first: &Dual,
+        second: &Dual,
+        weights: &Dual,
+    ) -> Result<Dual, NnError> {
+        weights.expect("the tensor of weights", &Irreps::scalars(self.num_weights()))?;
+        self.rows(first, second, &weights.tensors)
+    }
+
+    /// The sums of messages into every node, `[nodes][output.dim()]`: for every edge, the features
+    /// of its sender times those of the edge, such as harmonics, with its weights.
+    ///
+    /// # Errors
+    /// If irreps, numbers of nodes, edges or weights, types or devices do not fit.
+    pub fn sum_messages(
+        &self,
+        graph: &Arc<Graph>,
+        nodes: &Features,
+        edges: &Features,
+        weights: &Tensor<2>,
+    ) -> Result<Features, NnError> {
+        let [nodes, edges] = [nodes, edges].map(|x| Dual::constant(x.clone()));
+        let weights = DualTensor::constant(weights.clone());
+        Ok(self.messages(graph, &nodes, &edges, &weights)?.into_value())
+    }
+
+    /// The sums of messages and their derivative; see [`Dual`],
+    /// [`EdgeAttributes::harmonics_dual`](super::EdgeAttributes::harmonics_dual) and
+    /// [`RadialNetwork::forward_dual`](super::RadialNetwork::forward_dual). Weights are scalars,
+    /// `Irreps::scalars(num_weights)`.
+    ///
+    /// # Errors
+    /// As [`WeightedProduct::sum_messages`].
+    pub fn sum_messages_dual(
+        &self,
+        graph: &Arc<Graph>,
+        nodes: &Dual,
+        edges: &Dual,
+        weights: &Dual,
+    ) -> Result<Dual, NnError> {
+        weights.expect("the tensor of weights", &Irreps::scalars(self.num_weights()))?;
+        self.messages(graph, nodes, edges, &weights.tensors)
+    }
+
+    fn rows(&self, first: &Dual, second: &Dual, weights: &DualTensor) -> Result<Dual, NnError> {
+        first.expect("the first factor", self.kernel.first())?;
+        second.expect("the second factor", self.kernel.second())?;
+        let [rows, _] = first.tensors.value.dims();
+        check_rows("the second factor", rows, &second.tensors)?;
+        self.multiply(Pairs::Rows(rows), first, second, weights)
+    }
+
+    fn messages(
+        &self,
+        graph: &Arc<Graph>,
+        nodes: &Dual,
+        edges: &Dual,
+        weights: &DualTensor,
+    ) -> Result<Dual, NnError> {
+        nodes.expect("the tensor of node features", self.kernel.first())?;
+        edges.expect("the tensor of edge features", self.kernel.second())?;
+        check_rows("the tensor of node features", graph.num_nodes(), &nodes.tensors)?;
+        check_rows("the tensor of edge features", graph.num_edges(), &edges.tensors)?;
+        self.multiply(Pairs::Edges(graph.clone()), nodes, edges, weights)
+    }
+
+    fn multiply(
+        &self,
+        pairs: Pairs,
+        first: &Dual,
+        second: &Dual,
+        weights: &DualTensor,
+    ) -> Result<Dual, NnError> {
+        let found = weights.value.dims();
+        let rows = if found[0] == 1 { 1 } else { pairs.count() };
+        let expected = [rows, self.num_weights()];
+        if found != expected {
+            return Err(NnError::Shape { what: "the tensor of weights", expected, found });
+        }
+        let product = Product { kernel: self.kernel.clone(), pairs };
+        let values = product.evaluate([&first.tensors, &second.tensors, weights])?;
+        Ok(Dual::of_shape(self.output().clone(), values))
+    }
+}
+
+/// Checks the number of rows.
+fn check_rows(what: &'static str, rows: usize, tensors: &DualTensor) -> Result<(), NnError> {
+    let found = tensors.value.dims();
+    let expected = [rows, found[1]];
+    if found == expected { Ok(()) } else { Err(NnError::Shape { what, expected, found }) }
+}
+
+/// What is multiplied with what: [`Rows`] that own the graph.
+#[derive(Clone, Debug)]
+pub(super) enum Pairs {
+    Rows(usize),
+    Edges(Arc<Graph>),
+}
+
+impl Pairs {
+    fn rows(&self) -> Rows<'_> {
+        match self {
+            Pairs::Rows(_) => Rows::Each,
+            Pairs::Edges(graph) => {
+                Rows::Edges { senders: graph.senders(), receivers: graph.receivers() }
+            }
+        }
+    }
+
+    /// The number of products.
+    fn count(&self) -> usize {
+        match self {
+            Pairs::Rows(rows) => *rows,
+            Pairs::Edges(graph) => graph.num_edges(),
+        }
+    }
+
+    /// The number of rows of the output.
+    fn outputs(&self) -> usize {
+        match self {
+            Pairs::Rows(rows) => *rows,
+            Pairs::Edges(graph) => graph.num_nodes(),
+        }
+    }
+}
+
+/// The product as a function of both factors and the weights, whose shapes are right.
+#[derive(Clone, Debug)]
+pub(super) struct Product {
+    pub kernel: Arc<kernels::TensorProduct>,
+    pub pairs: Pairs,
+}
+
+impl Product {
+    /// The product and its derivative.
+    pub fn evaluate(&self, [x, y, weights]: [&DualTensor; 3]) -> Result<DualTensor, NnError> {
+        let product = x.product(y, |x, y| apply3(self.clone(), x, y, weights.value.clone()))?;
+        let Some(direction) = weights.tangent.clone() else { return Ok(product) };
+        let (x, y) = (x.value.clone(), y.value.clone());
+        let by_weights = if self.kernel.instructions().iter().all(|path| path.weighted) {
+            apply3(self.clone(), x, y, direction)?
+        } else {
+            apply3(WeightedPaths(self.clone()), x, y, direction)?
+        };
+        let tangent = match product.tangent {
+            Some(tangent) => tangent + by_weights,
+            None => by_weights,
+        };
+        Ok(DualTensor { tangent: Some(tangent), ..product })
+    }
+
+    fn output_shape(&self) -> [usize; 2] {
+        [self.pairs.outputs(), self.kernel.output().dim()]
+    }
+}
+
+impl Operation<3> for Product {
+    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
+        self.output_shape()
+    }
+
+    fn forward<T: Element>(&self, [x, y, weights]: [&[T]; 3], output: &mut [T]) {
+        self.kernel
+            .forward(self.pairs.rows(), self.pairs.count(), x, y, weights, output)
+            .expect(CHECKED);
+    }
+
+    fn backward<T: Element>(
+        &self,
+        [x, y, weights]: [&[T]; 3],
+        output_gradient: &[T],
+        [first, second, of_weights]: [Option<&mut [T]>; 3],
+    ) {
+        let gradients = Gradients { first, second, weights: of_weights };
+        let (rows, count) = (self.pairs.rows(), self.pairs.count());
+        self.kernel
+            .backward(rows, count, x, y, weights, output_gradient, gradients)
+            .expect(CHECKED);
+    }
+}
+
+/// The product along those paths that have weights: the derivative along a direction of the
+/// weights, on which the others do not depend.
+#[derive(Debug)]
+struct WeightedPaths(Product);
+
+impl WeightedPaths {
+    /// The derivatives of Σ `output_gradient` · output by the factors, and the output itself.
+    fn differentiate<T: Element>(
+        &self,
+        [x, y, direction]: [&[T]; 3],
+        output_gradient: &[T],
+        gradients: Gradients<'_, T>,
+        output: Option<&mut [T]>,
+    ) {
+        let Product { kernel, pairs } = &self.0;
+        let along = Cotangents { first: None, second: None, weights: Some(direction) };
+        let (rows, count) = (pairs.rows(), pairs.count());
+        // The weights themselves do not matter: the product is linear in them.
+        kernel
+            .backward_twice(rows, count, x, y, direction, output_gradient, along, gradients, output)
+            .expect(CHECKED);
+    }
+}
+
+impl Operation<3> for WeightedPaths {
+    fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
+        self.0.output_shape()
+    }
+
+    fn forward<T: Element>(&self, inputs: [&[T]; 3], output: &mut [T]) {
+        let zeros = vec![T::constant(0.0, 0.0); output.len()];
+        self.differentiate(inputs, &zeros, Gradients::NONE, Some(output));
+    }
+
+    fn backward<T: Element>(
+        &self,
+        inputs: [&[T]; 3],
+        output_gradient: &[T],
+        [first, second, by_direction]: [Option<&mut [T]>; 3],
+    ) {
+        let gradients = Gradients { first, second, weights: None };
+        self.differentiate(inputs, output_gradient, gradients, None);
+        self.0.backward(inputs, output_gradient, [None, None, by_direction]);
+    }
+}
