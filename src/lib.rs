@@ -8,7 +8,9 @@
 //! - [`irreps`]: irreducible representations of O(3) and layouts of features.
 //! - [`equivariance`]: a test for functions of yours.
 //! - [`graph`] and [`radial`]: neighbours, and functions of distance.
-//! - [`kernels`]: tensor products and linear maps on slices.
+//! - [`kernels`]: tensor products, linear maps, nonlinearities, normalization, symmetric
+//!   contractions and Cartesian tensors, on slices.
+//! - [`simd`]: the lanes that batches and kernels run on.
 //! - `nn`: layers on burn, with the feature of that name.
 //! - [`coming_from_e3nn`]: the names of e3nn and those here.
 //!

@@ -1,7 +1,8 @@
 //! Kernels on slices: what layers compute, forward and backward, without tensors or autodiff.
 //!
 //! Feature arrays are row-major `[row][irreps.dim()]` in the layout `mul_ir`. Kernels are plans,
-//! made once from irreps and checked then; evaluating them checks only lengths.
+//! made once from irreps and checked then; evaluating them checks lengths, and that rows which edges
+//! name exist.
 
 mod activation;
 mod arithmetic;
