@@ -431,6 +431,38 @@ fn moments_are_those_of_the_features() {
 }
 
 #[test]
+fn without_epsilon_sets_of_zeros_stay_zeros() {
+    let irreps = irreps("1x0e + 2x0o");
+    for layer in [
+        Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 0.0),
+        Standardize::of_channels(irreps, ChannelNorm::Norm, 0.0),
+    ] {
+        // A single scalar is its own mean.
+        let (x, ones) = ([3.0, 0.0, 0.0], [1.0; 3]);
+        let [mut z, mut dx, mut by_x, mut by_dz] = [[5.0; 3], [0.0; 3], [0.0; 3], [0.0; 3]];
+        layer.forward(Groups::EachRow, &x, &mut z).unwrap();
+        layer.backward(Groups::EachRow, &x, &ones, &mut dx).unwrap();
+        let (by_x_given, by_dz_given) = (Some(&mut by_x[..]), Some(&mut by_dz[..]));
+        layer.backward_twice(Groups::EachRow, &x, &ones, &ones, by_x_given, by_dz_given).unwrap();
+        assert_eq!([z, dx, by_x, by_dz], [[0.0; 3]; 4]);
+    }
+}
+
+#[test]
+fn epsilon_that_is_none_panics() {
+    for epsilon in [-1e-9, f64::NAN, f64::INFINITY] {
+        for make in [Standardize::of_blocks, Standardize::of_channels] {
+            let made = std::panic::catch_unwind(|| {
+                make(Irreps::scalars(1), ChannelNorm::Component, epsilon)
+            });
+            let message = made.unwrap_err().downcast::<String>().unwrap();
+            let expected = format!("ε is {epsilon}, expected a finite number of at least zero");
+            assert_eq!(*message, expected);
+        }
+    }
+}
+
+#[test]
 fn kernels_are_equivariant() {
     let input = irreps("2x0e + 1x0o + 1x1o + 1x2e");
     let mut functions = vec![SILU, TANH];
@@ -441,21 +473,44 @@ fn kernels_are_equivariant() {
     let gates = Irreps::new([(gated.num_irreps(), "0o".parse().unwrap())]).unwrap();
     let gate = Gate::new((&irreps("2x0e"), &[SILU]), (&gates, &[TANH]), &gated, SecondMoment::One)
         .unwrap();
-    let check = |name: &str, input: &Irreps, output: &Irreps, f: &dyn Fn(&[f64], &mut [f64])| {
-        let test = Equivariance::new(input.clone(), output.clone()).seed(6);
-        let report = test
-            .of_features(|x| {
-                let mut z = vec![0.0; output.dim()];
-                f(x, &mut z);
-                z
-            })
-            .unwrap();
-        assert!(report.worst().relative() < 1e-13, "{name}: {report}");
-    };
+    let batch = Standardize::of_channels(input.clone(), ChannelNorm::Component, 1e-5);
+    // Three rows as one vector: the moments are taken over all of them.
+    let rows = &(&input + &input) + &input;
+    // A closure is of one number type; the two of each line are the same text.
+    macro_rules! check {
+        ($name:literal, $input:expr, $output:expr, $f:expr) => {
+            check_double($name, $input, $output, $f);
+            check_single($name, $input, $output, $f);
+        };
+    }
     let output = activation.output();
-    check("activation", &input, output, &|x, z| activation.forward(x, z).unwrap());
-    check("layer", &input, &input, &|x, z| layer.forward(Groups::EachRow, x, z).unwrap());
-    check("gate", gate.input(), gate.output(), &|x, z| gate.forward(x, z).unwrap());
+    check!("activation", &input, output, |x, z| activation.forward(x, z).unwrap());
+    check!("layer", &input, &input, |x, z| layer.forward(Groups::EachRow, x, z).unwrap());
+    check!("batch", &rows, &rows, |x, z| batch.forward(Groups::AllRows, x, z).unwrap());
+    check!("gate", gate.input(), gate.output(), |x, z| gate.forward(x, z).unwrap());
+}
+
+fn check_double(name: &str, input: &Irreps, output: &Irreps, f: impl Fn(&[f64], &mut [f64])) {
+    let test = Equivariance::new(input.clone(), output.clone()).seed(6);
+    let report = test.of_features(|x| {
+        let mut z = vec![0.0; output.dim()];
+        f(x, &mut z);
+        z
+    });
+    let report = report.unwrap();
+    assert!(report.worst().relative() < 1e-13, "{name}: {report}");
+}
+
+fn check_single(name: &str, input: &Irreps, output: &Irreps, f: impl Fn(&[f32], &mut [f32])) {
+    let test = Equivariance::new(input.clone(), output.clone()).seed(6);
+    let report = test.of_features(|x| {
+        let x: Vec<f32> = x.iter().map(|&value| value as f32).collect();
+        let mut z = vec![0.0; output.dim()];
+        f(&x, &mut z);
+        z.into_iter().map(f64::from).collect()
+    });
+    let report = report.unwrap();
+    assert!(report.worst().relative() < 1e-5, "{name} in f32: {report}");
 }
 
 #[test]
@@ -464,6 +519,8 @@ fn parity_is_that_of_the_function() {
         (ScalarFunction::TANH, Some(Parity::Odd)),
         (ScalarFunction::SIN, Some(Parity::Odd)),
         (ScalarFunction::IDENTITY, Some(Parity::Odd)),
+        (ScalarFunction::RECIPROCAL, Some(Parity::Odd)),
+        (ScalarFunction::new("inverse square", |x| [1.0 / (x * x); 3]), Some(Parity::Even)),
         (ScalarFunction::ABS, Some(Parity::Even)),
         (ScalarFunction::COS, Some(Parity::Even)),
         (ScalarFunction::SILU, None),
@@ -494,6 +551,10 @@ fn activations_that_cannot_be_are_refused() {
     assert_eq!(
         refused("0e", &[Some(zero)], one),
         "zero cannot be normalized: the constant would be inf"
+    );
+    assert_eq!(
+        refused("0o", &[Some(ScalarFunction::RECIPROCAL)], one),
+        "reciprocal cannot be normalized: the constant would be 0"
     );
     assert_eq!(
         refused("0e", &[Some(ScalarFunction::IDENTITY)], SecondMoment::E3nn),

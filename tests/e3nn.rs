@@ -213,21 +213,6 @@ fn tensor_squares() {
     }
 }
 
-/// e3nn's weights of a linear map, which come input by input, in the order of this crate, output
-/// by output; the place of each in e3nn's list.
-fn weight_places(case: &Value, input: &Irreps, output: &Irreps) -> Vec<usize> {
-    let mut start = 0;
-    let mut blocks = Vec::new();
-    for pair in case["instructions"].as_array().unwrap() {
-        let pair = counts(pair);
-        let length = input[pair[0]].mul * output[pair[1]].mul;
-        blocks.push((pair[1], pair[0], start..start + length));
-        start += length;
-    }
-    blocks.sort_by_key(|&(output, input, _)| (output, input));
-    blocks.into_iter().flat_map(|(_, _, places)| places).collect()
-}
-
 #[test]
 fn linear_maps() {
     for case in cases("linears") {
@@ -238,11 +223,10 @@ fn linear_maps() {
         let [input, output] = ["irreps_in", "irreps_out"].map(|side| irreps(&case[side]));
         let linear =
             Linear::new(input.clone(), output.clone(), case["has_biases"].as_bool().unwrap());
-        let places = weight_places(&case, &input, &output);
         let parameters = |weights: &str, biases: &str| {
-            let weights = numbers(&case[weights]);
+            let weights = linear.weights_from_e3nn(&numbers(&case[weights])).unwrap();
             let biases = case.get(biases).map(numbers).unwrap_or_default();
-            places.iter().map(|&place| weights[place]).chain(biases).collect::<Vec<f64>>()
+            [weights, biases].concat()
         };
         let (x, parameters, expected) = (
             numbers(&case["x"]),

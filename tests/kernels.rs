@@ -149,10 +149,23 @@ fn outputs_beyond_memory_are_refused() {
 }
 
 #[test]
+fn a_linear_map_of_too_many_weights_is_refused() {
+    let many = Irreps::scalars(5_000_000_000);
+    let error = Linear::try_new(many.clone(), many, false).unwrap_err();
+    assert_eq!(error, KernelError::Weights { path: 0 });
+}
+
+#[test]
 #[should_panic(expected = "the weights are more than a usize counts")]
 fn a_linear_map_of_too_many_weights_panics() {
     let many = Irreps::scalars(5_000_000_000);
     Linear::new(many.clone(), many, false);
+}
+
+#[test]
+#[should_panic(expected = "the least norm is NaN")]
+fn a_least_norm_that_is_none_panics() {
+    Channels::with_norms_above(Irreps::scalars(1), f64::NAN);
 }
 
 // Channels.

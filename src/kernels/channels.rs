@@ -55,8 +55,10 @@ impl Channels {
     /// 10⁻⁸.
     ///
     /// # Panics
-    /// If there is no memory for a few words per channel.
+    /// If `least` is negative or NaN, or there is no memory for a few words per channel.
+    #[track_caller]
     pub fn with_norms_above(irreps: Irreps, least: f64) -> Self {
+        assert!(least >= 0.0, "the least norm is {least}, expected a number of at least zero");
         Channels { invariant: Invariant::NormAbove(least), ..Self::new(irreps) }
     }
 

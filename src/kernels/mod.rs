@@ -33,6 +33,7 @@ use crate::{Irrep, Irreps};
 
 /// A kernel that cannot be made, or arguments that do not fit it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KernelError {
     /// A path has no coupling tensor.
     #[error(transparent)]
@@ -105,7 +106,7 @@ pub enum KernelError {
     /// The weights of all paths are too many.
     #[error("path {path}: the weights are more than a usize counts")]
     Weights {
-        /// The index of the path that goes beyond.
+        /// The index of the path that goes beyond; in a linear map, of the pair of blocks.
         path: usize,
     },
     /// A slice has the wrong length.

@@ -35,6 +35,9 @@ pub enum Groups<'a> {
 /// `z = (x - mean) / √(moment + ε)`, where the mean is taken for irrep `0e` alone, and the moment
 /// is the mean over all channels of a set and rows of a group of what [`ChannelNorm`] says.
 ///
+/// If moment + ε is zero, which takes ε = 0 and a set of equal scalars or of zeros, the results are
+/// zeros, and so are their derivatives.
+///
 /// # Example
 /// ```
 /// use tesseral::kernels::{ChannelNorm, Groups, Standardize};
@@ -64,20 +67,33 @@ struct Set {
 struct Group {
     rows: Range<usize>,
     means: Vec<f64>,
-    /// 1/√(moment + ε).
+    /// 1/√(moment + ε), or zero if that is infinite.
     scales: Vec<f64>,
 }
 
 impl Standardize {
     /// One set for each block: equivariant layer normalization (Liao and Smidt 2023, Equiformer).
+    ///
+    /// With [`Groups::EachRow`] a block of one scalar, `1x0e`, is its own mean: its results are
+    /// zeros whatever it is.
+    ///
+    /// # Panics
+    /// If ε is not a finite number of at least zero.
+    #[track_caller]
     pub fn of_blocks(irreps: Irreps, norm: ChannelNorm, epsilon: f64) -> Self {
+        check_epsilon(epsilon);
         let each = irreps.iter().zip(irreps.slices());
         let sets = each.map(|(block, columns)| Set::new(block.irrep, columns, norm)).collect();
         Standardize { irreps, sets, epsilon }
     }
 
     /// One set for each channel: batch normalization, as e3nn has it.
+    ///
+    /// # Panics
+    /// If ε is not a finite number of at least zero.
+    #[track_caller]
     pub fn of_channels(irreps: Irreps, norm: ChannelNorm, epsilon: f64) -> Self {
+        check_epsilon(epsilon);
         let mut sets = Vec::with_capacity(irreps.num_irreps());
         let mut start = 0;
         for block in &irreps {
@@ -240,7 +256,11 @@ impl Standardize {
     fn group<T: Real + Into<f64>>(&self, rows: Range<usize>, x: &[T]) -> Group {
         let means = self.means(&rows, x);
         let moments = self.centred_moments(&rows, &means, x);
-        let scales = moments.iter().map(|moment| (moment + self.epsilon).sqrt().recip()).collect();
+        let scale = |&moment: &f64| match moment + self.epsilon {
+            0.0 => 0.0,
+            sum => sum.sqrt().recip(),
+        };
+        let scales = moments.iter().map(scale).collect();
         Group { rows, means, scales }
     }
 
@@ -332,6 +352,14 @@ impl Standardize {
             }
         }
     }
+}
+
+#[track_caller]
+fn check_epsilon(epsilon: f64) {
+    assert!(
+        epsilon >= 0.0 && epsilon.is_finite(),
+        "ε is {epsilon}, expected a finite number of at least zero"
+    );
 }
 
 impl Set {

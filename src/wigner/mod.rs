@@ -63,6 +63,7 @@ use crate::{Irrep, Irreps, LMAX, Scalar};
 
 /// A wrong argument of a function of this module.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum WignerError {
     /// The degree is above LMAX.
     #[error("degree {l} is above this build's LMAX of {LMAX}")]

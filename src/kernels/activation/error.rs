@@ -6,6 +6,7 @@ use crate::{Irrep, Irreps};
 
 /// An activation or a gate that cannot be made.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ActivationError {
     /// There is not one function for every block.
     #[error("{found} functions for the {expected} blocks of `{irreps}`")]
@@ -38,7 +39,8 @@ pub enum ActivationError {
         /// The name of the function.
         function: &'static str,
     },
-    /// A function whose second moment is zero or not finite.
+    /// A function whose second moment is zero or not finite, or that is infinite at an integer;
+    /// see [`ScalarFunction::normalizing_constant`](super::ScalarFunction::normalizing_constant).
     #[error("{function} cannot be normalized: the constant would be {constant}")]
     Moment {
         /// The name of the function.

@@ -55,7 +55,8 @@ impl ScalarFunction {
     pub const COS: Self = Self::stored("cos", cos, 1.326609063570005);
     /// x itself.
     pub const IDENTITY: Self = Self::new("identity", |x| [x, 1.0, 0.0]);
-    /// 1/x.
+    /// 1/x. Its second moment is infinite: it can be taken only as it is, with
+    /// [`SecondMoment::Free`](super::SecondMoment::Free).
     pub const RECIPROCAL: Self = Self::new("reciprocal", reciprocal);
 
     /// A function that returns the value and the first two derivatives at a number.
@@ -99,7 +100,8 @@ impl ScalarFunction {
     pub fn parity(&self) -> Option<Parity> {
         let pairs =
             || (0..256).map(|i| f64::from(i) / 25.5).map(|x| [self.value(x), self.value(-x)]);
-        let equal = |[a, b]: [f64; 2]| (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
+        // Infinities of one sign are equal, but their difference is not a number.
+        let equal = |[a, b]: [f64; 2]| a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
         if pairs().all(equal) {
             return Some(Parity::Even);
         }

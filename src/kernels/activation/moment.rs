@@ -22,9 +22,15 @@ impl ScalarFunction {
     /// 1/√E[f(x)²] for a normal x of variance 1, by quadrature: Gauss–Legendre with 24 points on
     /// each interval between two integers from -16 to 16.
     ///
-    /// Exact to the last digits if f is smooth but at integers, as every associated constant is,
-    /// and does not grow faster than exp(|x|).
+    /// Exact to the last digits if f is smooth but at integers, has a finite limit there from
+    /// either side, and does not grow faster than exp(|x|), as every associated constant but
+    /// [`ScalarFunction::RECIPROCAL`]. Zero, which no layer accepts, if f is infinite at one of
+    /// these integers: 1/x has no second moment, and where a pole has one, the quadrature does not
+    /// find it.
     pub fn normalizing_constant(&self) -> f64 {
+        if (-16..=16).any(|x| self.value(x.into()).is_infinite()) {
+            return 0.0;
+        }
         let rule = gauss_legendre::<24>();
         let (mut sum, mut lost) = (0.0, 0.0);
         for left in -16..16 {

@@ -32,6 +32,7 @@ use formula::{MAX_RANK, Symmetry};
 
 /// A formula that is none, or arguments that do not fit.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CartesianError {
     /// A character is no index.
     #[error("formula `{formula}`: `{found}` in `{term}` is no index: expected letters a to z")]

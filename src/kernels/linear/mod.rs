@@ -65,8 +65,20 @@ impl Linear {
     /// The map between two lists of irreps, with biases for scalars if asked.
     ///
     /// # Panics
-    /// If the weights are more than a `usize` counts.
+    /// If the weights are more than a `usize` counts; [`Linear::try_new`] gives an error.
+    #[track_caller]
     pub fn new(input: Irreps, output: Irreps, bias: bool) -> Self {
+        match Self::try_new(input, output, bias) {
+            Ok(linear) => linear,
+            Err(error) => panic!("a linear map: {error}"),
+        }
+    }
+
+    /// The same as [`Linear::new`] without its panic.
+    ///
+    /// # Errors
+    /// If the weights are more than a `usize` counts.
+    pub fn try_new(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
         let (input_slices, output_slices) = (input.slices(), output.slices());
         let mut blocks = Vec::new();
         let mut biases = Vec::new();
@@ -76,6 +88,7 @@ impl Linear {
                 input.iter().filter(|b| b.irrep == target.irrep).map(|b| b.mul).sum();
             for (source, source_slice) in input.iter().zip(&input_slices) {
                 if source.irrep == target.irrep {
+                    let path = blocks.len();
                     blocks.push(Block {
                         channels: [source.mul, target.mul],
                         size: target.irrep.dim(),
@@ -87,7 +100,7 @@ impl Linear {
                         .mul
                         .checked_mul(target.mul)
                         .and_then(|added| num_weights.checked_add(added))
-                        .expect("the weights are more than a usize counts");
+                        .ok_or(KernelError::Weights { path })?;
                 }
             }
             if bias && target.irrep == Irrep::SCALAR {
@@ -96,7 +109,7 @@ impl Linear {
         }
         let forward = forward_mixes(&output, &blocks);
         let covered: usize = forward.iter().map(|mix| mix.channels * mix.size).sum();
-        Linear {
+        Ok(Linear {
             backward: backward_mixes(&input, &blocks),
             covers_output: covered == output.dim(),
             forward,
@@ -107,7 +120,7 @@ impl Linear {
             adds_biases: true,
             num_weights,
             path: Path::best(),
-        }
+        })
     }
 
     /// The same map without adding the biases, which stay among the parameters: the derivative of
@@ -134,6 +147,38 @@ impl Linear {
     /// The number of biases.
     pub fn num_biases(&self) -> usize {
         self.biases.len()
+    }
+
+    /// The flat weights of e3nn's `o3.Linear` in the order of this map. Biases have the same order.
+    ///
+    /// Of two blocks of one irrep both have the matrix `[channel in][channel out]`. e3nn takes these
+    /// pairs of blocks input by input; this crate takes them output by output. Both divide by the
+    /// same root if e3nn's map has `path_normalization="element"`, which is its default.
+    ///
+    /// ```
+    /// use tesseral::kernels::Linear;
+    ///
+    /// let linear = Linear::new("1x0e+2x0e".parse()?, "1x0e+1x0e".parse()?, false);
+    /// // e3nn: both outputs of the first input, then those of the second.
+    /// let weights = linear.weights_from_e3nn(&[1, 2, 10, 11, 20, 21])?;
+    /// assert_eq!(weights, [1, 10, 11, 2, 20, 21]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are not [`Linear::num_weights`] of them.
+    pub fn weights_from_e3nn<T: Copy>(&self, weights: &[T]) -> Result<Vec<T>, KernelError> {
+        check_length("weights", self.num_weights, weights.len())?;
+        let mut input_by_input: Vec<&Block> = self.blocks.iter().collect();
+        // Blocks that begin at one place are but for one empty, and have no weights.
+        input_by_input.sort_by_key(|block| block.starts);
+        let (mut ours, mut rest) = (weights.to_vec(), weights);
+        for block in input_by_input {
+            let (own, others) = rest.split_at(block.channels[0] * block.channels[1]);
+            ours[block.weights..][..own.len()].copy_from_slice(own);
+            rest = others;
+        }
+        Ok(ours)
     }
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.

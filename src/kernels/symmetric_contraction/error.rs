@@ -9,6 +9,7 @@ use crate::{Irrep, Irreps};
 
 /// A symmetric contraction that cannot be made, or arguments that do not fit it.
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ContractionError {
     /// A slice has the wrong length.
     #[error(transparent)]

@@ -1,0 +1,178 @@
+//! Tensor products that cannot be made, and slices that do not fit one.
+
+use tesseral::coupling::COUPLING_LMAX;
+use tesseral::kernels::{Gradients, Instruction, KernelError, Mode, Rows, TensorProduct};
+use tesseral::{Irrep, Irreps, Parity};
+
+fn parsed(text: &str) -> Irreps {
+    text.parse().unwrap()
+}
+
+fn path(first: usize, second: usize, output: usize, mode: Mode) -> Instruction {
+    Instruction::new(first, second, output, mode).weighted()
+}
+
+/// The message of a product that cannot be made.
+fn refused(first: &str, second: &str, output: &str, paths: &[Instruction]) -> String {
+    let [first, second, output] = [first, second, output].map(parsed);
+    TensorProduct::new(first, second, output, paths).unwrap_err().to_string()
+}
+
+#[test]
+fn paths_that_do_not_fit_are_refused() {
+    let good = path(0, 0, 0, Mode::Uvu);
+    let refused_with = |paths: &[Instruction]| refused("2x0e + 0o", "3x0e", "2x0e + 6x0e", paths);
+    assert_eq!(
+        refused_with(&[good, path(2, 0, 0, Mode::Uvu)]),
+        "path 1: there is no block 2 in the first irreps `2x0e+1x0o`"
+    );
+    assert_eq!(
+        refused_with(&[path(0, 1, 0, Mode::Uvu)]),
+        "path 0: there is no block 1 in the second irreps `3x0e`"
+    );
+    assert_eq!(
+        refused_with(&[path(0, 0, 7, Mode::Uvu)]),
+        "path 0: there is no block 7 in the output irreps `2x0e+6x0e`"
+    );
+    assert_eq!(
+        refused_with(&[good, good, path(1, 0, 0, Mode::Uvu)]),
+        "path 2: 0o x 0e has no 0e: the parities do not multiply to it"
+    );
+    assert_eq!(
+        refused_with(&[path(0, 0, 0, Mode::Uuu)]),
+        "path 0: mode uuu takes multiplicities u x u to u, found 2 x 3 to 2"
+    );
+    assert_eq!(
+        refused_with(&[path(0, 0, 1, Mode::Uvu)]),
+        "path 0: mode uvu takes multiplicities u x v to u, found 2 x 3 to 6"
+    );
+    assert_eq!(
+        refused_with(&[path(0, 0, 0, Mode::Uvuv)]),
+        "path 0: mode uvuv takes multiplicities u x v to u·v, found 2 x 3 to 2"
+    );
+    assert_eq!(
+        refused_with(&[Instruction::new(0, 0, 1, Mode::Uvw)]),
+        "path 0: mode uvw needs weights, it would fill all channels alike"
+    );
+    assert_eq!(
+        refused_with(&[good.with_path_weight(-1.0)]),
+        "path 0: the path weight is -1, expected a finite number of at least zero"
+    );
+    assert_eq!(
+        TensorProduct::elementwise(&parsed("2x0e"), &parsed("3x0o"), |_| true)
+            .unwrap_err()
+            .to_string(),
+        "an elementwise product of 2 and 3 channels: expected as many in both"
+    );
+    if COUPLING_LMAX >= 2 {
+        assert_eq!(
+            refused("0e", "1e", "2e", &[good]),
+            "degrees 0 and 1 do not couple to 2: expected 1 to 1"
+        );
+    }
+}
+
+#[test]
+fn degrees_without_tables_are_refused() {
+    let l = COUPLING_LMAX + 1;
+    let message = format!(
+        "coupling (0, {l}, {l}) is above this build's highest degree {COUPLING_LMAX}: tables go to \
+         LMAX, at most to 8"
+    );
+    let high: Irreps = [Irrep::new(l, Parity::Even)].into_iter().collect();
+    let scalar = Irreps::scalars(1);
+    let paths = [path(0, 0, 0, Mode::Uvu)];
+    let product = TensorProduct::new(scalar.clone(), high.clone(), high.clone(), &paths);
+    assert_eq!(product.unwrap_err().to_string(), message);
+    let made = [
+        TensorProduct::elementwise(&scalar, &high, |_| true),
+        TensorProduct::full(&scalar, &high, |_| true),
+        TensorProduct::convolution(&scalar, &high, |_| true),
+    ];
+    for product in made {
+        assert_eq!(product.unwrap_err().to_string(), message);
+    }
+    // What is not kept is not asked for.
+    let kept = TensorProduct::full(&scalar, &high, |irrep| irrep.l <= COUPLING_LMAX).unwrap();
+    assert!(kept.output().is_empty());
+    // An error at once, not after a list of 10¹³ degrees.
+    let huge: Irreps = parsed("10000000000000e");
+    assert!(TensorProduct::full(&huge, &huge, |_| true).is_err());
+}
+
+#[test]
+fn sizes_beyond_a_usize_are_refused() {
+    let most = usize::MAX;
+    let [all, some] = [Irreps::scalars(most), Irreps::scalars(5_000_000_000)];
+    let weighted = [path(0, 0, 0, Mode::Uvu)];
+    let error = TensorProduct::new(some.clone(), some.clone(), some.clone(), &weighted);
+    assert_eq!(error.unwrap_err(), KernelError::Weights { path: 0 });
+    let twice = [path(0, 0, 0, Mode::Uuu); 2];
+    let error = TensorProduct::new(all.clone(), all.clone(), all.clone(), &twice).unwrap_err();
+    assert_eq!(error.to_string(), "path 1: the weights are more than a usize counts");
+
+    // Without weights they are possible, if useless.
+    let free = twice.map(|path| Instruction { weighted: false, ..path });
+    let product = TensorProduct::new(all.clone(), all.clone(), all.clone(), &free).unwrap();
+    let error = product.forward(Rows::Each, 2, &[1.0], &[1.0], &[], &mut [1.0]).unwrap_err();
+    let message = format!("the slice of the second input has length 1, expected {most}");
+    assert_eq!(error.to_string(), message);
+
+    let two = parsed("0e + 0o");
+    let error = TensorProduct::full(&all, &two, |_| true).unwrap_err();
+    assert!(matches!(error, KernelError::Irreps(_)), "{error}");
+    let error = TensorProduct::full(&some, &some, |_| true).unwrap_err();
+    assert!(matches!(error, KernelError::Weights { .. }), "{error}");
+}
+
+#[test]
+fn slices_of_wrong_lengths_are_refused() {
+    let product =
+        TensorProduct::convolution(&parsed("2x0e"), &parsed("0e + 0o"), |_| true).unwrap();
+    assert_eq!((product.output().dim(), product.num_weights()), (4, 4));
+    let values = [1.0; 100];
+    let forward = |[x, y, w, z]: [usize; 4], rows: Rows| {
+        let mut output = [0.0; 100];
+        let result =
+            product.forward(rows, 3, &values[..x], &values[..y], &values[..w], &mut output[..z]);
+        result.map_err(|error| error.to_string())
+    };
+    let each = |lengths| forward(lengths, Rows::Each);
+    let message = |what: &str, found: usize, expected: usize| {
+        Err(format!("the slice of {what} has length {found}, expected {expected}"))
+    };
+    assert_eq!(each([6, 6, 12, 12]), Ok(()));
+    assert_eq!(each([6, 6, 4, 12]), Ok(()));
+    assert_eq!(each([5, 6, 12, 12]), message("the first input", 5, 6));
+    assert_eq!(each([6, 7, 12, 12]), message("the second input", 7, 6));
+    assert_eq!(each([6, 6, 8, 12]), message("weights", 8, 12));
+    assert_eq!(each([6, 6, 0, 12]), message("weights", 0, 12));
+    assert_eq!(each([6, 6, 12, 0]), message("the output", 0, 12));
+
+    let edges = |lengths, senders: &[usize], receivers: &[usize]| {
+        forward(lengths, Rows::Edges { senders, receivers })
+    };
+    let nodes = [4, 6, 12, 8];
+    assert_eq!(edges(nodes, &[0, 1, 1], &[1, 1, 0]), Ok(()));
+    assert_eq!(edges(nodes, &[0, 1], &[1, 1, 0]), message("senders", 2, 3));
+    assert_eq!(edges(nodes, &[0, 1, 1], &[1; 4]), message("receivers", 4, 3));
+    assert_eq!(edges([5, 6, 12, 8], &[0; 3], &[0; 3]), message("the first input", 5, 4));
+    assert_eq!(edges([4, 6, 12, 9], &[0; 3], &[0; 3]), message("the output", 9, 8));
+    assert_eq!(
+        edges(nodes, &[0, 2, 7], &[0; 3]),
+        Err("edge 1: sender 2 is out of range for 2 rows".into())
+    );
+    assert_eq!(
+        edges(nodes, &[0; 3], &[0, 1, usize::MAX]),
+        Err(format!("edge 2: receiver {} is out of range for 2 rows", usize::MAX))
+    );
+
+    let mut wrong = [0.0; 1];
+    let gradients = Gradients { first: None, second: Some(&mut wrong[..]), weights: None };
+    let (x, y, z) = (&values[..6], &values[..6], &values[..12]);
+    let error = product.backward(Rows::Each, 3, x, y, &values[..4], z, gradients).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the slice of the gradient of the second input has length 1, expected 6"
+    );
+}
