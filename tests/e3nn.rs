@@ -150,19 +150,11 @@ fn full_fully_connected_and_elementwise_products() {
             "elementwise" => TensorProduct::elementwise(&first, &second, keep),
             _ => TensorProduct::fully_connected(&first, &second, &output),
         };
-        let mut product = product.unwrap();
         let normalization = Normalization {
             irreps: irrep_normalization(&case["irrep"]),
             paths: case.get("path").map_or(PathNormalization::Element, path_normalization),
         };
-        if normalization != Normalization::default() {
-            let [first, second, output] =
-                [product.first(), product.second(), product.output()].map(Irreps::clone);
-            let paths = product.instructions().to_vec();
-            product =
-                TensorProduct::with_normalization(first, second, output, &paths, normalization)
-                    .unwrap();
-        }
+        let product = product.unwrap().normalized_by(normalization);
         let inputs = ["x1", "x2", "weights"].map(|name| numbers(&case[name]));
         let inputs = inputs.each_ref().map(Vec::as_slice);
         // Only full products are sorted, on both sides.

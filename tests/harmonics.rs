@@ -4,12 +4,14 @@
 mod common {
     pub mod definition;
     pub mod double_double;
+    pub mod errors;
     pub mod points;
     pub mod precision;
 }
 
 use common::definition::{Definition, Exact};
 use common::double_double::DoubleDouble;
+use common::errors::{Errors, unit_form_units, units};
 use common::points;
 use common::precision::Precision;
 use tesseral::LMAX;
@@ -20,73 +22,6 @@ const POINTS: usize = 100_000;
 
 /// One of this many points is also evaluated with the programs for all degrees to every L.
 const LOWER_EVERY: usize = 25;
-
-/// The largest errors of one form by degree, in units of its bound.
-struct Errors {
-    what: String,
-    by_degree: [Worst; LMAX + 1],
-}
-
-#[derive(Clone, Copy, Default)]
-struct Worst {
-    ratio: f64,
-    point: [f64; 3],
-}
-
-impl Errors {
-    fn new(what: impl Into<String>) -> Errors {
-        Errors { what: what.into(), by_degree: [Worst::default(); LMAX + 1] }
-    }
-
-    /// Takes up the values of degree `l`, which have the bound `units` ε · max_m |Y_{lm}|.
-    fn take<T: Precision>(
-        &mut self,
-        l: usize,
-        r: [T; 3],
-        values: &[T],
-        exact: &[DoubleDouble],
-        units: f64,
-    ) {
-        assert_eq!(values.len(), exact.len());
-        let (mut largest, mut error) = (0.0_f64, 0.0_f64);
-        for (&value, exact) in values.iter().zip(exact) {
-            largest = largest.max(exact.to_f64().abs());
-            let distance = exact.distance(value.into());
-            // A NaN is no error below any bound.
-            error = error.max(if distance.is_nan() { f64::MAX } else { distance });
-        }
-        let ratio = error / (units * T::EPSILON * largest);
-        if ratio > self.by_degree[l].ratio {
-            self.by_degree[l] = Worst { ratio, point: r.map(Into::into) };
-        }
-    }
-
-    /// Prints the largest errors and fails where one is above its bound.
-    fn finish(self) {
-        let ratios: Vec<String> =
-            self.by_degree.iter().map(|worst| format!("{:.2}", worst.ratio)).collect();
-        // Degree 0 is a rounded constant: without an error, nothing was taken up.
-        if self.by_degree[0].ratio == 0.0 {
-            return;
-        }
-        println!("{}: error / bound by degree: {}", self.what, ratios.join(" "));
-        for (l, worst) in self.by_degree.iter().enumerate() {
-            let (ratio, point) = (worst.ratio, worst.point);
-            assert!(ratio <= 1.0, "{}: {ratio} of the bound at l = {l}, r = {point:?}", self.what);
-        }
-    }
-}
-
-/// The bound of the harmonics, in ε · max_m |Y_{lm}|.
-fn units(l: usize) -> f64 {
-    6.0 * (l + 2) as f64
-}
-
-/// The bound of the form for unit vectors: the length of a rounded unit vector is off by up to
-/// 1.5 ε, and l(l + 1)/2 is the condition of its polynomials near the poles.
-fn unit_form_units(l: usize) -> f64 {
-    units(l) + 1.5 * (l * (l + 1) / 2) as f64
-}
 
 /// Values of exact solid harmonics.
 fn solid(exact: &Exact) -> Vec<DoubleDouble> {

@@ -53,7 +53,12 @@ fn made_products_have_the_paths_of_the_filter() {
     let (first, second) = (parsed("2x0e + 2x1o"), parsed("3x1e + 0o"));
     let product = TensorProduct::elementwise(&first, &second, |_| true).unwrap();
     assert_eq!(product.output().to_string(), "2x1e+1x0o+1x1o+1x2o+1x1e");
-    assert_eq!((product.first(), product.second()), (&first, &second));
+    assert_eq!(product.first().to_string(), "2x0e+1x1o+1x1o");
+    assert_eq!(product.second().to_string(), "2x1e+1x1e+1x0o");
+    // Neighbouring blocks of one irrep are one, as in e3nn.
+    let split = parsed("1o + 1o");
+    let product = TensorProduct::elementwise(&split, &split, |_| true).unwrap();
+    assert_eq!(product.output().to_string(), "2x0e+2x1e+2x2e");
     assert_eq!(product.num_weights(), 0);
 
     let product =
@@ -101,9 +106,65 @@ fn zero_rows_are_possible() {
     }
 }
 
+/// Output that begins anywhere in a cache line, in rows that are no whole lines.
+fn check_streaming<T: FeatureNumber + PartialEq + std::fmt::Debug>(singles: fn(f64) -> T) {
+    let harmonics = irreps("0e + 1o");
+    for features in ["9x0e + 9x1o", "16x0e + 16x1o", "37x0e + 5x1o"] {
+        let features = irreps(features);
+        let keep = |irrep: tesseral::Irrep| irrep.l <= COUPLING_LMAX.min(1);
+        let product = TensorProduct::convolution(&features, &harmonics, keep).unwrap();
+        let (count, size) = (23, product.output().dim());
+        let mut random = Random::new(6);
+        let mut numbers =
+            |length: usize| -> Vec<T> { random.normals(length).into_iter().map(singles).collect() };
+        let x = numbers(count * features.dim());
+        let y = numbers(count * harmonics.dim());
+        let w = numbers(count * product.num_weights());
+        for path in Path::available() {
+            let [cached, streamed] =
+                [usize::MAX, 0].map(|bytes| product.clone().on(path).streaming_from(bytes));
+            let mut expected = vec![singles(0.0); count * size];
+            cached.forward(Rows::Each, count, &x, &y, &w, &mut expected).unwrap();
+            for shift in 0..17 {
+                let mut found = vec![singles(f64::NAN); count * size + shift];
+                let found = &mut found[shift..];
+                streamed.forward(Rows::Each, count, &x, &y, &w, found).unwrap();
+                assert_eq!(found, &expected[..], "{features}, {path:?}, {shift}");
+            }
+        }
+    }
+}
+
+#[test]
+fn output_past_the_caches_is_the_same() {
+    check_streaming::<f64>(|value| value);
+    check_streaming::<f32>(|value| value as f32);
+}
+
+#[test]
+fn blocks_without_channels_have_no_part() {
+    let cases = [("8x3o", "1x0e", "0x3o"), ("0x3o", "1x0e", "2x3o"), ("8x3o", "0x0e", "2x3o")];
+    for [first, second, output] in cases.map(|(a, b, c)| [a, b, c].map(irreps)) {
+        if COUPLING_LMAX < 3 {
+            continue;
+        }
+        let product = TensorProduct::fully_connected(&first, &second, &output).unwrap();
+        let [x, y, z] = [&first, &second, &output].map(|irreps| vec![1.0; 2 * irreps.dim()]);
+        let w = vec![1.0; product.num_weights()];
+        let mut found = vec![f64::NAN; z.len()];
+        product.forward(Rows::Each, 2, &x, &y, &w, &mut found).unwrap();
+        assert!(found.iter().all(|&value| value == 0.0), "{first} and {second} to {output}");
+        let (mut dx, mut dy) = (vec![0.0; x.len()], vec![0.0; y.len()]);
+        let gradients = Gradients { first: Some(&mut dx), second: Some(&mut dy), weights: None };
+        product.backward(Rows::Each, 2, &x, &y, &w, &z, gradients).unwrap();
+        let all = dx.iter().chain(&dy);
+        assert!(all.into_iter().all(|&value| value == 0.0), "{first} and {second} to {output}");
+    }
+}
+
 #[test]
 fn every_number_of_rows_gives_the_same_rows() {
-    // Full blocks of lanes and parts of them, in both kernels and past the caches.
+    // Full blocks of lanes and parts of them, in both kernels.
     for (first, second) in [("9x0e + 9x1o", "0e + 1o"), ("2x0e + 1x1o", "1x0e + 2x1o")] {
         let (first, second) = (irreps(first), irreps(second));
         let product =
