@@ -8,7 +8,7 @@
 #[path = "common/e3nn.rs"]
 mod e3nn;
 
-use e3nn::{assert_near, cases, counts, irreps, numbers, text, texts};
+use e3nn::{assert_near, cases, counts, irreps, numbers, reference, text, texts};
 use nalgebra::{Matrix3, RowVector3};
 use serde_json::Value;
 use tesseral::coupling::{COUPLING_LMAX, Convention, Tensor};
@@ -372,6 +372,30 @@ fn harmonics_and_their_gradients() {
                 assert_near("the gradient of harmonics", &pulled, expected, 256.0);
             }
         }
+    }
+}
+
+/// The one smooth finite function between 0 and 2 is 1.14136 e² s(r) s(2 - r), with e3nn's unit
+/// step s(x) = exp(-1/x), zero for x ≤ 0.
+#[test]
+fn soft_unit_steps() {
+    let steps = &reference()["unit_steps"];
+    let [points, values, derivatives] =
+        ["x", "values", "derivatives"].map(|name| numbers(&steps[name]));
+    let basis = SoftOneHot::new(0.0, 2.0, 1, OneHotFunction::SmoothFinite, true).unwrap();
+    let factor = 1.14136 * 2.0_f64.exp();
+    for (index, &r) in points.iter().enumerate() {
+        let (mut value, mut derivative) = ([f64::NAN], [f64::NAN]);
+        basis.values_and_derivatives_into(r, &mut value, &mut derivative).unwrap();
+        let (rest, inverse) = (2.0 - r, (2.0 - r).recip());
+        let other = if rest > 0.0 { factor * (-inverse).exp() } else { 0.0 };
+        let slope = -other * inverse * inverse;
+        let expected = derivatives[index] * other + values[index] * slope;
+        // The step is taken of (r - 1) + 1, whose rounding 1/r² multiplies.
+        let allowed = if r > 0.0 { 16.0 + (r * r).recip() } else { 16.0 };
+        assert_near("a unit step", &value, &[values[index] * other], allowed);
+        let size = factor.max(expected.abs());
+        assert_near("its derivative", &[derivative[0] + size], &[expected + size], 16.0);
     }
 }
 

@@ -6,11 +6,12 @@ mod e3nn;
 
 use e3nn::{assert_near, cases, counts, irreps, numbers, reference, text};
 use serde_json::Value;
-use tesseral::Irreps;
 use tesseral::irreps::Sorted;
 use tesseral::kernels::{
-    Activation, ChannelNorm, Channels, Gate, Groups, ScalarFunction, SecondMoment, Standardize,
+    Activation, ChannelNorm, Channels, Gate, Groups, Linear, ScalarFunction, SecondMoment,
+    Standardize,
 };
+use tesseral::{Irrep, Irreps};
 
 /// Sums of a few terms and a transcendental function.
 const SUMS: f64 = 16.0;
@@ -112,6 +113,10 @@ fn weights_and_biases(irreps: &Irreps, weights: &[f64], biases: &[f64]) -> Vec<[
     row
 }
 
+fn irreps_of_channels(irreps: &Irreps) -> Vec<Irrep> {
+    irreps.iter().flat_map(|block| std::iter::repeat_n(block.irrep, block.mul)).collect()
+}
+
 #[test]
 fn batch_normalization_in_training() {
     for case in cases("batch_norms") {
@@ -151,6 +156,12 @@ fn batch_normalization_in_training() {
             let running: Vec<f64> =
                 moments.iter().map(|moment| 1.0 - momentum + momentum * moment).collect();
             assert_near("running moments", &running, &numbers(&case["running_var"]), SUMS);
+            let scalars = (0..layer.num_sets()).zip(irreps_of_channels(&irreps));
+            let running: Vec<f64> = scalars
+                .filter(|(_, irrep)| irrep.is_scalar())
+                .map(|(set, _)| momentum * means[set])
+                .collect();
+            assert_near("running means", &running, &numbers(&case["running_mean"]), SUMS);
         }
     }
 }
@@ -168,5 +179,86 @@ fn norms() {
         channels.invariants_backward(&x, &numbers(&case["cotangent"]), &mut dx).unwrap();
         assert_near("norm", &norms, &expected, SUMS);
         assert_near("its gradient", &dx, &numbers(&case["d_x"]), SUMS);
+    }
+}
+
+/// f(|x| + b) x/|x|, and its gradient by x from those of its steps.
+#[test]
+fn norm_activations() {
+    for case in cases("norm_activations") {
+        assert_eq!(case["normalize"].as_bool(), Some(true));
+        let least = case["epsilon"].as_f64().unwrap();
+        let channels = Channels::with_norms_above(irreps(&case["irreps"]), least);
+        let function = function(text(&case["activation"])).unwrap();
+        let biases = numbers(&case["biases"]);
+        let bias = |index: usize| biases.get(index % channels.len()).copied().unwrap_or(0.0);
+        let (x, dz) = (numbers(&case["x"]), numbers(&case["cotangent"]));
+        let mut norms = vec![f64::NAN; 2 * channels.len()];
+        channels.invariants(&x, &mut norms).unwrap();
+        // The factors f(n + b)/n and their slopes.
+        let factor = |(index, &n): (usize, &f64)| {
+            let [value, slope, _] = function.derivatives(n + bias(index));
+            [value / n, (slope - value / n) / n]
+        };
+        let factors: Vec<[f64; 2]> = norms.iter().enumerate().map(factor).collect();
+        let [values, slopes] = [0, 1].map(|part| factors.iter().map(|f| f[part]).collect());
+        let (values, slopes): (Vec<f64>, Vec<f64>) = (values, slopes);
+        let mut z = vec![f64::NAN; x.len()];
+        channels.scale(&x, &values, &mut z).unwrap();
+        assert_near("norm activation", &z, &numbers(&case["output"]), SUMS);
+        let (mut dx, mut dfactors) = (vec![0.0; x.len()], vec![0.0; values.len()]);
+        channels.scale_backward(&x, &values, &dz, Some(&mut dx), Some(&mut dfactors)).unwrap();
+        dfactors.iter_mut().zip(slopes).for_each(|(gradient, slope)| *gradient *= slope);
+        channels.invariants_backward(&x, &dfactors, &mut dx).unwrap();
+        assert_near("its gradient", &dx, &numbers(&case["d_x"]), SUMS);
+    }
+}
+
+/// Linear maps of scalars with functions between them.
+#[test]
+fn networks() {
+    for case in cases("networks") {
+        let widths = counts(&case["widths"]);
+        let function = function(text(&case["activation"]));
+        let weights: Vec<_> = case["weights"].as_array().unwrap().iter().map(numbers).collect();
+        let maps: Vec<Linear> = widths
+            .windows(2)
+            .map(|pair| Linear::new(Irreps::scalars(pair[0]), Irreps::scalars(pair[1]), false))
+            .collect();
+        let between: Vec<Activation> = widths[1..widths.len() - 1]
+            .iter()
+            .map(|&width| {
+                let irreps = Irreps::scalars(width);
+                Activation::new(irreps, &[function], SecondMoment::E3nn).unwrap()
+            })
+            .collect();
+        // The values before each map, and those before the function in between.
+        let mut values = vec![numbers(&case["x"])];
+        let mut arguments = Vec::new();
+        for (index, map) in maps.iter().enumerate() {
+            let mut z = vec![f64::NAN; 2 * widths[index + 1]];
+            map.forward(&values[index], &weights[index], &mut z).unwrap();
+            let mut next = z.clone();
+            if let Some(activation) = between.get(index) {
+                activation.forward(&z, &mut next).unwrap();
+            }
+            arguments.push(z);
+            values.push(next);
+        }
+        let output = values.last().unwrap();
+        assert_near("network", output, &numbers(&case["output"]), SUMS);
+        let mut gradient = numbers(&case["cotangent"]);
+        for (index, map) in maps.iter().enumerate().rev() {
+            if let Some(activation) = between.get(index) {
+                let mut before = vec![0.0; gradient.len()];
+                activation.backward(&arguments[index], &gradient, &mut before).unwrap();
+                gradient = before;
+            }
+            let mut dx = vec![0.0; values[index].len()];
+            let x = &values[index];
+            map.backward(x, &weights[index], &gradient, Some(&mut dx), None).unwrap();
+            gradient = dx;
+        }
+        assert_near("its gradient", &gradient, &numbers(&case["d_x"]), SUMS);
     }
 }
