@@ -46,7 +46,8 @@ impl Affine {
 /// channels get learnable weights, and scalars biases (Liao and Smidt 2023, arXiv:2206.11990,
 /// section 4.1, with centred scalars as in its code).
 ///
-/// Weights begin as ones, biases as zeros.
+/// Weights begin as ones, biases as zeros. A block of one scalar, `1x0e`, is its own mean: what comes
+/// out is its bias.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     affine: Option<Affine>,
@@ -128,7 +129,12 @@ pub struct BatchNorm {
 
 impl BatchNorm {
     /// The normalization of features. Running means begin as zeros, moments as ones.
+    ///
+    /// # Panics
+    /// If `epsilon` is not a finite number ≥ 0 or `momentum` not one from 0 to 1.
     pub fn new(irreps: &Irreps, config: BatchNormConfig, init: &mut Init) -> Self {
+        let momentum = config.momentum;
+        assert!((0.0..=1.0).contains(&momentum), "a momentum from 0 to 1 is expected: {momentum}");
         let channels = Channels::new(irreps.clone());
         let kernel = Standardize::of_channels(irreps.clone(), config.norm, config.epsilon);
         let state = |value: f64, count: usize| {

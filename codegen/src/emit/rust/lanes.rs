@@ -24,7 +24,7 @@ const UNROLLED_LMAX: usize = 12;
 const GRADIENT_LMAX: usize = 12;
 
 /// The highest degree for which programs with Hessians are written, likewise.
-const HESSIAN_LMAX: usize = 8;
+const HESSIAN_LMAX: usize = 4;
 
 /// The highest degree for which programs of pull-backs are written, likewise.
 const PULL_BACK_LMAX: usize = 6;
