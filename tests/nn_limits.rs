@@ -15,10 +15,10 @@ use common::on_graphs::*;
 use tesseral::graph::{Batch, Graph, GraphError, SelfEdges};
 use tesseral::nn::{
     Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, Linear, NnError, NormGate,
-    Pooling, RadialNetwork, SymmetricContraction, pool,
+    Pooling, RadialNetwork, SymmetricContraction, TensorProduct, pool,
 };
 use tesseral::radial::Bessel;
-use tesseral::{Irreps, LMAX};
+use tesseral::{Irreps, LMAX, kernels};
 
 // Edges of the definitions.
 
@@ -178,6 +178,18 @@ fn blocks_of_features_are_found() {
 }
 
 // Errors.
+
+#[test]
+fn blocks_of_one_irrep_may_be_split() {
+    let device = Device::flex();
+    let mut init = Init::new(1, &device).with_dtype(DType::F64).unwrap();
+    let [split, joined]: [Irreps; 2] = ["1x0e + 2x0e", "3x0e"].map(|text| text.parse().unwrap());
+    let kernel = kernels::TensorProduct::elementwise(&split, &joined, |_| true).unwrap();
+    let product = TensorProduct::new(kernel, &mut init);
+    let x = tensor(&[1.0, 2.0, 3.0], [1, 3], DType::F64, &device);
+    let found = product.forward(&features(&split, &x), &features(&joined, &x)).unwrap();
+    assert_eq!(values(&found.into_values()), [1.0, 4.0, 9.0]);
+}
 
 #[test]
 fn features_that_do_not_fit_are_refused() {

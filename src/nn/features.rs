@@ -89,9 +89,10 @@ impl Features {
         self.irreps.clone()
     }
 
-    /// Checks the irreps.
+    /// Checks the irreps. Where neighbouring blocks of one irrep are split does not matter: rows are
+    /// the same.
     pub(super) fn expect(&self, what: &'static str, irreps: &Irreps) -> Result<(), NnError> {
-        if *self.irreps == *irreps {
+        if *self.irreps == *irreps || self.irreps.simplify() == irreps.simplify() {
             return Ok(());
         }
         let (expected, found) = (irreps.clone(), self.irreps().clone());

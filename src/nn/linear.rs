@@ -27,6 +27,7 @@ impl Linear {
     ///
     /// # Panics
     /// If the weights are more than a `usize` counts.
+    #[track_caller]
     pub fn new(input: &Irreps, output: &Irreps, init: &mut Init) -> Self {
         Self::with_biases(input, output, true, init)
     }
@@ -35,6 +36,7 @@ impl Linear {
     ///
     /// # Panics
     /// If the weights are more than a `usize` counts.
+    #[track_caller]
     pub fn with_biases(input: &Irreps, output: &Irreps, biases: bool, init: &mut Init) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());

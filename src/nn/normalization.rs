@@ -132,6 +132,7 @@ impl BatchNorm {
     ///
     /// # Panics
     /// If `epsilon` is not a finite number ≥ 0 or `momentum` not one from 0 to 1.
+    #[track_caller]
     pub fn new(irreps: &Irreps, config: BatchNormConfig, init: &mut Init) -> Self {
         let momentum = config.momentum;
         assert!((0.0..=1.0).contains(&momentum), "a momentum from 0 to 1 is expected: {momentum}");

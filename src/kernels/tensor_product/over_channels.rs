@@ -140,7 +140,7 @@ impl<T: Number> Forward<'_, '_, T> {
         let mut z = Tile::<T>::new(&product.output);
         let plans = call.plans_by_output();
         let mut matrix = [T::default(); MOST_ENTRIES];
-        let streamed = size_of_val(output) > product.streaming;
+        let streamed = size_of_val(output) >= product.streaming;
         let mut stage = vec![T::default(); if streamed { columns } else { 0 }];
         for item in 0..arguments.count {
             let x_row = x.at::<V>(proof, &call, item);

@@ -18,8 +18,8 @@
 //! Results of different [`Path`]s differ in the last digits, and on one path those of a point may
 //! with what stands beside it in a block of lanes; the bound of the module above holds for each.
 //!
-//! Beyond the arguments a call needs the stack: at most 33 (LMAX + 1)² · 64 bytes, 53 kB for LMAX
-//! = 4, 0.93 MB for 20.
+//! Beyond the arguments a call needs the stack: at most 0.15 MB to LMAX = 6, 33 (LMAX + 1)² · 64
+//! bytes beyond it, 0.93 MB for 20.
 //!
 //! # Example
 //! ```
