@@ -10,7 +10,7 @@ mod common {
     pub mod precision;
 }
 
-use common::definition::{Definition, Exact};
+use common::definition::Definition;
 use common::double_double::DoubleDouble;
 use common::errors::{Errors, unit_form_units, units};
 use common::points;
@@ -57,21 +57,10 @@ fn points<T: Precision>(definition: &Definition, form: Form) -> Points<T> {
         .collect();
     let exact = |&r: &[T; 3]| {
         let exact = definition.at(r.map(Into::into));
-        if form == Form::Solid { solid(&exact) } else { exact.values }
+        if form == Form::Solid { exact.solid(LMAX) } else { exact.values }
     };
     let exact = points.iter().map(exact).collect();
     Points { points, exact }
-}
-
-/// Values of exact solid harmonics.
-fn solid(exact: &Exact) -> Vec<DoubleDouble> {
-    let mut power = DoubleDouble::from(1.0);
-    let mut values = Vec::with_capacity(exact.values.len());
-    for l in 0..=LMAX {
-        values.extend(exact.degree(l).iter().map(|&value| value * power));
-        power = power * exact.length;
-    }
-    values
 }
 
 fn batch(form: Form, degrees: std::ops::RangeInclusive<usize>) -> Batch {

@@ -1,39 +1,11 @@
 //! Batches at their edges: vectors that are zero, extreme or no numbers, blocks of lanes that are
 //! not full, results past the caches, positions by axis, and memory.
 
-use std::alloc::{GlobalAlloc, Layout as Allocation, System};
-use std::cell::Cell;
-
+use allocation_counter::measure;
 use tesseral::LMAX;
 use tesseral::sh::batch::{Batch, BatchNumber, Layout, Positions};
 use tesseral::sh::{Axes, Harmonics, Normalization};
 use tesseral::simd::Path;
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(unsafe_code, reason = "an allocator that counts")]
-// SAFETY: everything is left to the allocator of the system.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Allocation) -> *mut u8 {
-        // A thread that ends has no count any more, and allocates nothing that is tested.
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller vouches.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Allocation) {
-        // SAFETY: as the caller vouches.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn conventions() -> [Harmonics; 3] {
     let component = Normalization::Component;
@@ -230,16 +202,19 @@ fn calls_allocate_nothing() {
             let (vectors, mut twice) = (vec![1.0; 3 * n], vec![0.0; 3 * n]);
             // What a process does once, such as asking for the caches, may allocate.
             batch.values(&points, &mut values).expect("lengths");
-            let before = ALLOCATIONS.get();
-            batch.values(&points, &mut values).expect("lengths");
-            batch.gradients(&points, &mut values, &mut gradients).expect("lengths");
-            batch.hessians(&points, &mut values, &mut gradients, &mut hessians).expect("lengths");
-            batch.pull_back(&points, &cotangents, &mut forces).expect("lengths");
-            batch.push_forward(&points, &vectors, &mut values).expect("lengths");
-            batch
-                .pull_back_twice(&points, &cotangents, &vectors, &mut twice, &mut values)
-                .expect("lengths");
-            assert_eq!(ALLOCATIONS.get() - before, 0, "{batch:?}");
+            let allocations = measure(|| {
+                batch.values(&points, &mut values).expect("lengths");
+                batch.gradients(&points, &mut values, &mut gradients).expect("lengths");
+                batch
+                    .hessians(&points, &mut values, &mut gradients, &mut hessians)
+                    .expect("lengths");
+                batch.pull_back(&points, &cotangents, &mut forces).expect("lengths");
+                batch.push_forward(&points, &vectors, &mut values).expect("lengths");
+                batch
+                    .pull_back_twice(&points, &cotangents, &vectors, &mut twice, &mut values)
+                    .expect("lengths");
+            });
+            assert_eq!(allocations.count_total, 0, "{batch:?}");
         }
     }
 }

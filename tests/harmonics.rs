@@ -23,17 +23,6 @@ const POINTS: usize = 100_000;
 /// One of this many points is also evaluated with the programs for all degrees to every L.
 const LOWER_EVERY: usize = 25;
 
-/// Values of exact solid harmonics.
-fn solid(exact: &Exact) -> Vec<DoubleDouble> {
-    let mut power = DoubleDouble::from(1.0);
-    let mut values = Vec::with_capacity(exact.values.len());
-    for l in 0..=LMAX {
-        values.extend(exact.degree(l).iter().map(|&value| value * power));
-        power = power * exact.length;
-    }
-    values
-}
-
 /// The part of degree `l` of values of all degrees.
 fn of_degree<T>(values: &[T], l: usize) -> &[T] {
     &values[l * l..(l + 1) * (l + 1)]
@@ -165,7 +154,7 @@ fn f64_is_accurate_at_every_point_of_the_reference_file() {
     let mut forms = Forms::new("f64, file");
     for (r, exact) in reference() {
         let lmax = lmax_in_range(exact.length.to_f64(), 1e-250);
-        forms.take_solid(r, &solid(&exact), lmax);
+        forms.take_solid(r, &exact.solid(LMAX), lmax);
         forms.take_spherical(r, &exact.values);
         forms.take_unit(r, &exact.values);
     }
@@ -182,7 +171,7 @@ fn f32_is_accurate_at_every_point_of_the_reference_file() {
         let exact =
             if narrow.map(f64::from) == r { exact } else { definition.at(narrow.map(f64::from)) };
         let lmax = lmax_in_range(exact.length.to_f64(), 1e-30);
-        forms.take_solid(narrow, &solid(&exact), lmax);
+        forms.take_solid(narrow, &exact.solid(LMAX), lmax);
         forms.take_spherical(narrow, &exact.values);
         forms.take_unit(narrow, &exact.values);
     }
@@ -201,7 +190,7 @@ fn check_random_points<T: Precision>(what: &str, seed: u64) {
         let r = if at_pole { points::near_a_pole(&mut random) } else { points::any(&mut random) };
         let r = r.map(T::nearest);
         let exact = definition.at(r.map(Into::into));
-        let solid = solid(&exact);
+        let solid = exact.solid(LMAX);
         let forms = if at_pole { &mut near_poles } else { &mut elsewhere };
         forms.take_solid(r, &solid, LMAX);
         forms.take_spherical(r, &exact.values);

@@ -20,11 +20,17 @@ impl Graph {
     /// ```
     pub fn displacements<T: Real>(&self, positions: &[[T; 3]]) -> Result<Vec<[T; 3]>, GraphError> {
         check_length("positions", self.num_nodes, positions.len())?;
-        if let Some(edge) = self.shifts.iter().position(|&shift| shift != [0; 3]) {
-            return Err(GraphError::MissingCell { edge, shift: self.shifts[edge] });
-        }
+        self.check_no_shifts()?;
         let ends = self.senders.iter().zip(&self.receivers);
         Ok(ends.map(|(&s, &r)| difference(positions[s], positions[r])).collect())
+    }
+
+    /// Checks that no edge goes to another cell.
+    pub(crate) fn check_no_shifts(&self) -> Result<(), GraphError> {
+        match self.shifts.iter().position(|&shift| shift != [0; 3]) {
+            Some(edge) => Err(GraphError::MissingCell { edge, shift: self.shifts[edge] }),
+            None => Ok(()),
+        }
     }
 
     /// The vector of every edge from its receiver to the image of its sender:
@@ -82,7 +88,7 @@ pub(super) fn displacement<T: Real>(
 }
 
 /// Σ_a shift\[a\] cell\[a\]
-pub(super) fn translation<T: Real>(shift: [i32; 3], cell: &[[T; 3]; 3]) -> [T; 3] {
+pub(crate) fn translation<T: Real>(shift: [i32; 3], cell: &[[T; 3]; 3]) -> [T; 3] {
     let [i, j, k] = shift.map(|count| T::constant(count.into(), count as f32));
     let [a, b, c] = cell;
     std::array::from_fn(|axis| i * a[axis] + j * b[axis] + k * c[axis])

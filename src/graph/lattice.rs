@@ -55,7 +55,7 @@ impl Lattice {
 }
 
 /// Checks that all entries are finite.
-fn check_finite(cell: &[[f64; 3]; 3]) -> Result<(), GraphError> {
+pub(crate) fn check_finite(cell: &[[f64; 3]; 3]) -> Result<(), GraphError> {
     for (vector, entries) in cell.iter().enumerate() {
         if let Some(axis) = entries.iter().position(|entry| !entry.is_finite()) {
             return Err(GraphError::CellEntry { vector, axis, found: entries[axis] });

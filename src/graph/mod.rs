@@ -37,6 +37,8 @@ use std::ops::Range;
 
 pub use batch::Batch;
 pub use error::GraphError;
+#[cfg(feature = "nn")]
+pub(crate) use {displacements::translation, lattice::check_finite, neighbours::check_positions};
 
 /// Whether a graph has an edge from every node to itself.
 ///

@@ -75,12 +75,18 @@ impl Graph {
 /// The positions in f64, checked to be finite.
 fn doubles<T: Copy + Into<f64>>(positions: &[[T; 3]]) -> Result<Vec<[f64; 3]>, GraphError> {
     let doubles: Vec<[f64; 3]> = positions.iter().map(|point| point.map(Into::into)).collect();
-    for (node, point) in doubles.iter().enumerate() {
+    check_positions(&doubles)?;
+    Ok(doubles)
+}
+
+/// Checks that positions are finite.
+pub(crate) fn check_positions(positions: &[[f64; 3]]) -> Result<(), GraphError> {
+    for (node, point) in positions.iter().enumerate() {
         if let Some(axis) = point.iter().position(|entry| !entry.is_finite()) {
             return Err(GraphError::Position { node, axis, found: point[axis] });
         }
     }
-    Ok(doubles)
+    Ok(())
 }
 
 /// The graph of finite positions in a lattice.

@@ -9,7 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::dual::DualTensor;
 use super::operation::{Element, Operation, apply1, check_tensors};
 use super::{Dual, Features, NnError};
-use crate::graph::{Batch, Graph, GraphError};
+use crate::graph::{Batch, Graph, GraphError, check_finite, check_positions, translation};
 use crate::radial::RadialBasis;
 use crate::sh::{Harmonics, HarmonicsError, Normalization};
 use crate::{Irreps, LMAX};
@@ -55,11 +55,11 @@ impl EdgeAttributes {
         let graph = graph.into();
         let translations = match cell {
             Some(cell) => {
-                check_cell(&cell)?;
+                check_finite(&cell)?;
                 Some(graph.shifts().iter().map(|&shift| translation(shift, &cell)).collect())
             }
             None => {
-                check_no_shifts(&graph)?;
+                graph.check_no_shifts()?;
                 None
             }
         };
@@ -87,7 +87,7 @@ impl EdgeAttributes {
         }
         let mut translations = Vec::with_capacity(batch.graph().num_edges());
         for (graph, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
-            check_cell(cell).map_err(|source| NnError::Cell { graph, source })?;
+            check_finite(cell).map_err(|source| NnError::Cell { graph, source })?;
             let shifts = &batch.graph().shifts()[edges];
             translations.extend(shifts.iter().map(|&shift| translation(shift, cell)));
         }
@@ -111,7 +111,7 @@ impl EdgeAttributes {
             return Err(NnError::Shape { what: "the tensor of positions", expected, found });
         }
         check_tensors(&[&positions])?;
-        check_positions(&positions)?;
+        check_positions(numbers(&positions).as_chunks().0)?;
         let vectors = apply1(operation, positions)?;
         let harmonics = apply1(DirectionHarmonics { lmax }, vectors.clone())?;
         let harmonics = Features::new(Irreps::spherical_harmonics(lmax), harmonics)?;
@@ -206,42 +206,6 @@ impl EdgeAttributes {
         let [_, basis] = self.dual_tensors();
         Dual::of_shape(Irreps::scalars(self.basis.dims()[1]), basis)
     }
-}
-
-/// Checks that all entries of a cell are finite.
-fn check_cell(cell: &[[f64; 3]; 3]) -> Result<(), GraphError> {
-    match cell.as_flattened().iter().position(|entry| !entry.is_finite()) {
-        Some(index) => {
-            let (vector, axis) = (index / 3, index % 3);
-            Err(GraphError::CellEntry { vector, axis, found: cell[vector][axis] })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Checks that no edge goes to another cell.
-fn check_no_shifts(graph: &Graph) -> Result<(), GraphError> {
-    match graph.shifts().iter().position(|&shift| shift != [0; 3]) {
-        Some(edge) => Err(GraphError::MissingCell { edge, shift: graph.shifts()[edge] }),
-        None => Ok(()),
-    }
-}
-
-/// Checks that all positions are finite.
-fn check_positions(positions: &Tensor<2>) -> Result<(), GraphError> {
-    let numbers = numbers(positions);
-    match numbers.iter().position(|coordinate| !coordinate.is_finite()) {
-        Some(index) => {
-            let (node, axis) = (index / 3, index % 3);
-            Err(GraphError::Position { node, axis, found: numbers[index] })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Σ_a shift\[a\] cell\[a\]
-fn translation(shift: [i32; 3], cell: &[[f64; 3]; 3]) -> [f64; 3] {
-    std::array::from_fn(|axis| (0..3).map(|a| f64::from(shift[a]) * cell[a][axis]).sum())
 }
 
 /// The vector of each edge from its receiver to its sender.

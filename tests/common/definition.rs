@@ -24,6 +24,17 @@ impl Exact {
     pub fn degree(&self, l: usize) -> &[DoubleDouble] {
         &self.values[l * l..(l + 1) * (l + 1)]
     }
+
+    /// The values of solid harmonics to degree `lmax`: those of degree l times |r|^l.
+    pub fn solid(&self, lmax: usize) -> Vec<DoubleDouble> {
+        let mut power = DoubleDouble::from(1.0);
+        let mut values = Vec::with_capacity(self.values.len());
+        for l in 0..=lmax {
+            values.extend(self.degree(l).iter().map(|&value| value * power));
+            power = power * self.length;
+        }
+        values
+    }
 }
 
 impl Definition {

@@ -177,12 +177,13 @@ impl<T: Number> Forward<'_, '_, T> {
         let OverChannels { product, arguments } = &call;
         let mut x = First::new::<V>(proof, &call);
         let mut z = Channels::new(&product.output, 1);
+        let plans = call.plans_by_output();
         let mut stage = vec![T::default(); z.columns];
         let mut matrix = [T::default(); MOST_ENTRIES];
         for item in 0..arguments.count {
             let x_row = x.at::<V>(proof, &call, item);
             let (y, weights) = call.factors(item);
-            for plan in product.plans_of(arguments) {
+            for &plan in &plans {
                 let x = x.channels.part(x_row, plan.blocks[0]);
                 let z = z.part_mut(0, plan.blocks[2]);
                 let transform = Transform::new(plan, y, weights, x, z, &mut matrix);
