@@ -140,7 +140,7 @@ PEERS = {"sphericart": Sphericart, "e3nn": E3nn}
 
 def harmonics(arguments):
     names = chosen_peers(arguments.peers, PEERS)
-    program = build("harmonics_times", lmax=20)
+    program = build("harmonics-times", lmax=20)
     enter_environment([PACKAGES[name] for name in names])
     pin()
     peers = load(names, PEERS)

@@ -27,13 +27,12 @@ def pin():
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def build(example, lmax):
+def build(program, lmax):
     """The library's side."""
-    command = ["cargo", "build", "--release", "--no-default-features"]
-    command += ["--example", example]
+    command = ["cargo", "build", "--release", "--bin", program]
     environment = dict(os.environ, LMAX=str(lmax), CARGO_TARGET_DIR=str(TARGET))
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return TARGET / "release" / "examples" / example
+    subprocess.run(command, cwd=ROOT / "benches", env=environment, check=True)
+    return TARGET / "release" / program
 
 
 class Ours:

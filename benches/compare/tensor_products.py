@@ -46,7 +46,7 @@ def cases(quick):
 
 def run(arguments):
     names = chosen_peers(arguments.peers, PEERS)
-    program = build("tensor_product_times", lmax=8)
+    program = build("tensor-product-times", lmax=8)
     enter_environment([PEERS[name].packages for name in names])
     pin()
     peers = load(names, PEERS)

@@ -1,10 +1,9 @@
 //! The Tetris network: equivariant whatever its weights, and trained on one orientation of each
 //! piece, it knows all others.
-#![cfg(feature = "nn")]
 
-#[path = "../examples/tetris/network.rs"]
+#[path = "../../examples/tetris/network.rs"]
 mod network;
-#[path = "../examples/tetris/pieces.rs"]
+#[path = "../../examples/tetris/pieces.rs"]
 mod pieces;
 
 use burn::module::Module;

@@ -1,6 +1,5 @@
 //! Nonlinearities, normalization and dropout: derivatives, precision, equivariance, values, errors,
 //! and safetensors.
-#![cfg(feature = "nn")]
 
 mod common {
     pub mod layer;

@@ -1,8 +1,8 @@
 //! Agreement of layers on burn tensors with e3nn's, from the file that `tests/data/renew_e3nn.py`
 //! makes.
-#![cfg(feature = "nn")]
 
 mod common {
+    #[path = "../../common/e3nn.rs"]
     pub mod e3nn;
     pub mod layer;
 }

@@ -2,15 +2,13 @@
 //! is positive and blue where it is negative, as a small SVG file without raster images.
 //!
 //! ```text
-//! LMAX=3 cargo run --release --no-default-features --example figure -- docs/harmonics.svg
+//! LMAX=3 cargo run --release -p tesseral-gallery --bin figure -- docs/harmonics.svg
 //! ```
 //!
 //! Without a path the figure is written to `harmonics.svg` in the target folder; a build with a
 //! lower LMAX draws the degrees that it has.
 
-#[path = "figure/contour.rs"]
 mod contour;
-#[path = "figure/surface.rs"]
 mod surface;
 
 use std::error::Error;
@@ -58,10 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `harmonics.svg` in the target folder: examples are built in `target/release/examples`.
+/// `harmonics.svg` in the target folder: programs are built in `target/release`.
 fn default_path() -> Result<PathBuf, Box<dyn Error>> {
     let program = env::current_exe()?;
-    let target = program.ancestors().nth(3).ok_or("the program is not in a target folder")?;
+    let target = program.ancestors().nth(2).ok_or("the program is not in a target folder")?;
     Ok(target.join("harmonics.svg"))
 }
 

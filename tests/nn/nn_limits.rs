@@ -1,5 +1,4 @@
 //! Layers: the edges of their definitions, and what they refuse.
-#![cfg(feature = "nn")]
 
 mod common {
     pub mod layer;

@@ -2,15 +2,13 @@
 //! couples them, with the exact formulas. It needs no server and no network.
 //!
 //! ```text
-//! cargo run --release --example gallery [PATH] [--reference PATH]
+//! cargo run --release -p tesseral-gallery -- [PATH] [--reference PATH]
 //! ```
 //!
 //! Without a path the page is `gallery.html` in the target folder. `--reference` also writes the
 //! values of the Rust functions at a hundred points as JSON, to compare the page with.
 
-#[path = "gallery/page.rs"]
 mod page;
-#[path = "gallery/reference.rs"]
 mod reference;
 
 use std::error::Error;
@@ -54,10 +52,10 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     Ok(Arguments { page, reference })
 }
 
-/// `gallery.html` in the target folder: examples are built in `target/release/examples`.
+/// `gallery.html` in the target folder: programs are built in `target/release`.
 fn default_path() -> Result<PathBuf, Box<dyn Error>> {
     let program = env::current_exe()?;
-    let target = program.ancestors().nth(3).ok_or("the program is not in a target folder")?;
+    let target = program.ancestors().nth(2).ok_or("the program is not in a target folder")?;
     Ok(target.join("gallery.html"))
 }
 

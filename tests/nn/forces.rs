@@ -1,6 +1,5 @@
 //! Dual features: derivatives along a direction, their gradients by parameters, and training on
 //! forces.
-#![cfg(feature = "nn")]
 
 mod common {
     pub mod layer;

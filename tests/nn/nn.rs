@@ -1,5 +1,4 @@
 //! Layers: derivatives, precision, equivariance, records and training.
-#![cfg(feature = "nn")]
 
 mod common {
     pub mod layer;
