@@ -10,6 +10,7 @@
 //! - [`graph`] and [`radial`]: neighbours, and functions of distance.
 //! - [`kernels`]: tensor products, linear maps, nonlinearities, normalization, symmetric
 //!   contractions and Cartesian tensors, on slices.
+//! - [`error`]: wrong lengths and degrees, the same everywhere.
 //! - [`simd`]: the lanes that batches and kernels run on.
 //! - `nn`: layers on burn, with the feature of that name.
 //! - [`coming_from_e3nn`]: the names of e3nn and those here.
@@ -31,6 +32,7 @@
 
 pub mod coupling;
 pub mod equivariance;
+pub mod error;
 pub mod graph;
 pub mod irreps;
 pub mod kernels;

@@ -8,8 +8,9 @@ use jet::Jet;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random};
 use tesseral::kernels::{
-    Activation, ActivationError, ChannelNorm, Channels, Gate, Groups, KernelError, ScalarFunction,
-    SecondMoment, Standardize,
+    Activation, ActivationError, ChannelNorm, Channels, Gate, GateConfig, Groups, KernelError,
+    ScalarFunction, ScaleCotangents, ScaleGradients, ScaleInputs, SecondMoment, Standardize,
+    StandardizeInputs,
 };
 use tesseral::{Irreps, Parity, Real as _};
 
@@ -264,8 +265,15 @@ fn the_derivatives_of_gates_are_exact() {
     // Sorted: 0e (two scalars, a gate), 0o (a scalar, a gate), 1o, 1e.
     let [scalars, gates, gated] = ["0o + 2x0e", "0e + 0o", "1e + 1o"].map(irreps);
     let moment = SecondMoment::One;
-    let gate =
-        Gate::new((&scalars, &[TANH, SILU]), (&gates, &[SILU, TANH]), &gated, moment).unwrap();
+    let gate = Gate::new(&GateConfig {
+        scalars,
+        scalar_functions: vec![TANH, SILU],
+        gates,
+        gate_functions: vec![SILU, TANH],
+        gated,
+        moment,
+    })
+    .unwrap();
     assert_eq!(gate.input().to_string(), "3x0e+2x0o+1x1o+1x1e");
     // A vector times a pseudoscalar is a pseudovector.
     assert_eq!(gate.output().to_string(), "1x0o+2x0e+1x1e+1x1e");
@@ -315,6 +323,11 @@ fn the_second_derivatives_of_channels_are_exact() {
     }
 }
 
+/// Features and factors that are one slice.
+fn halves<T>(x: &[T], n: usize) -> ScaleInputs<'_, T> {
+    ScaleInputs { input: &x[..n], factors: &x[n..] }
+}
+
 #[test]
 fn the_second_derivatives_of_scaled_channels_are_exact() {
     let irreps = irreps("2x0e + 2x1o + 1x2e");
@@ -327,26 +340,41 @@ fn the_second_derivatives_of_scaled_channels_are_exact() {
             &format!("{factor_rows} rows of factors"),
             &Random::new(4).normals(n + m),
             n,
-            |x, z| kernel.scale(&x[..n], &x[n..], z).unwrap(),
+            |x, z| kernel.scale(halves(x, n), z).unwrap(),
             |x, dz, dx| {
                 let (dx, df) = dx.split_at_mut(n);
-                kernel.scale_backward(&x[..n], &x[n..], dz, Some(dx), Some(df)).unwrap();
+                let gradients = ScaleGradients { input: Some(dx), factors: Some(df) };
+                kernel.scale_backward(halves(x, n), dz, gradients).unwrap();
             },
-            |x, dz, w, by_x, by_dz| {
-                let halves = by_x.map(|by_x| by_x.split_at_mut(n));
-                let (a, b) = halves.map_or((None, None), |(a, b)| (Some(a), Some(b)));
-                let cotangents = [&w[..n], &w[n..]];
-                kernel
-                    .scale_backward_twice(&x[..n], &x[n..], dz, cotangents, [a, b], by_dz)
-                    .unwrap();
+            |x, dz, w, by_x, mut by_dz| {
+                // The derivatives are linear in the cotangents: together and one by one it is the
+                // same.
+                let [a, b] = [Some(&w[..n]), Some(&w[n..])];
+                let together = by_x.is_some() && by_dz.is_some();
+                let given = if together { vec![[a, b]] } else { vec![[a, None], [None, b]] };
+                let (mut by_input, mut by_factors) = by_x.map(|by_x| by_x.split_at_mut(n)).unzip();
+                for [input, factors] in given {
+                    let cotangents = ScaleCotangents { input, factors };
+                    let gradients = ScaleGradients {
+                        input: by_input.as_deref_mut(),
+                        factors: by_factors.as_deref_mut(),
+                    };
+                    let by_dz = by_dz.as_deref_mut();
+                    let x = halves(x, n);
+                    kernel.scale_backward_twice(x, dz, cotangents, gradients, by_dz).unwrap();
+                }
             },
             |x| {
                 let mut z = vec![number(0.0); n];
-                kernel.scale(&x[..n], &x[n..], &mut z).unwrap();
+                kernel.scale(halves(x, n), &mut z).unwrap();
                 z
             },
         );
     }
+}
+
+fn grouped<'a, T>(groups: Groups<'a>, input: &'a [T]) -> StandardizeInputs<'a, T> {
+    StandardizeInputs { groups, input }
 }
 
 /// Standardization of sets of columns, written again.
@@ -412,9 +440,9 @@ fn the_derivatives_of_standardization_are_exact() {
                 &format!("{name}, {norm:?}"),
                 &Random::new(5).normals(5 * size),
                 5 * size,
-                |x, z| kernel.forward(groups, x, z).unwrap(),
-                |x, dz, dx| kernel.backward(groups, x, dz, dx).unwrap(),
-                |x, dz, w, a, b| kernel.backward_twice(groups, x, dz, w, a, b).unwrap(),
+                |x, z| kernel.forward(grouped(groups, x), z).unwrap(),
+                |x, dz, dx| kernel.backward(grouped(groups, x), dz, dx).unwrap(),
+                |x, dz, w, a, b| kernel.backward_twice(grouped(groups, x), dz, w, a, b).unwrap(),
                 |x| standardized(x, size, sets, &rows),
             );
         }
@@ -426,7 +454,7 @@ fn moments_are_those_of_the_features() {
     let kernel = Standardize::of_channels(irreps("0e + 0o"), ChannelNorm::Component, 0.0);
     let (mut means, mut moments) = ([0.0; 2], [0.0; 2]);
     let x = [1.0_f32, 2.0, 3.0, 4.0];
-    kernel.moments(Groups::AllRows, &x, &mut means, &mut moments).unwrap();
+    kernel.moments(grouped(Groups::AllRows, &x), &mut means, &mut moments).unwrap();
     assert_eq!((means, moments), ([2.0, 0.0], [1.0, 10.0]));
 }
 
@@ -440,10 +468,11 @@ fn without_epsilon_sets_of_zeros_stay_zeros() {
         // A single scalar is its own mean.
         let (x, ones) = ([3.0, 0.0, 0.0], [1.0; 3]);
         let [mut z, mut dx, mut by_x, mut by_dz] = [[5.0; 3], [0.0; 3], [0.0; 3], [0.0; 3]];
-        layer.forward(Groups::EachRow, &x, &mut z).unwrap();
-        layer.backward(Groups::EachRow, &x, &ones, &mut dx).unwrap();
+        let inputs = grouped(Groups::EachRow, &x);
+        layer.forward(inputs, &mut z).unwrap();
+        layer.backward(inputs, &ones, &mut dx).unwrap();
         let (by_x_given, by_dz_given) = (Some(&mut by_x[..]), Some(&mut by_dz[..]));
-        layer.backward_twice(Groups::EachRow, &x, &ones, &ones, by_x_given, by_dz_given).unwrap();
+        layer.backward_twice(inputs, &ones, &ones, by_x_given, by_dz_given).unwrap();
         assert_eq!([z, dx, by_x, by_dz], [[0.0; 3]; 4]);
     }
 }
@@ -471,8 +500,15 @@ fn kernels_are_equivariant() {
     let layer = Standardize::of_blocks(input.clone(), ChannelNorm::Component, 1e-5);
     let gated = irreps("1x1o + 1x2e");
     let gates = Irreps::new([(gated.num_irreps(), "0o".parse().unwrap())]).unwrap();
-    let gate = Gate::new((&irreps("2x0e"), &[SILU]), (&gates, &[TANH]), &gated, SecondMoment::One)
-        .unwrap();
+    let gate = Gate::new(&GateConfig {
+        scalars: irreps("2x0e"),
+        scalar_functions: vec![SILU],
+        gates,
+        gate_functions: vec![TANH],
+        gated,
+        moment: SecondMoment::One,
+    })
+    .unwrap();
     let batch = Standardize::of_channels(input.clone(), ChannelNorm::Component, 1e-5);
     // Three rows as one vector: the moments are taken over all of them.
     let rows = &(&input + &input) + &input;
@@ -485,8 +521,12 @@ fn kernels_are_equivariant() {
     }
     let output = activation.output();
     check!("activation", &input, output, |x, z| activation.forward(x, z).unwrap());
-    check!("layer", &input, &input, |x, z| layer.forward(Groups::EachRow, x, z).unwrap());
-    check!("batch", &rows, &rows, |x, z| batch.forward(Groups::AllRows, x, z).unwrap());
+    check!("layer", &input, &input, |x, z| {
+        layer.forward(grouped(Groups::EachRow, x), z).unwrap();
+    });
+    check!("batch", &rows, &rows, |x, z| {
+        batch.forward(grouped(Groups::AllRows, x), z).unwrap();
+    });
     check!("gate", gate.input(), gate.output(), |x, z| gate.forward(x, z).unwrap());
 }
 
@@ -538,7 +578,10 @@ fn activations_that_cannot_be_are_refused() {
     let refused = |input: &str, functions: &[Option<ScalarFunction>], moment| {
         Activation::new(input.parse().unwrap(), functions, moment).unwrap_err().to_string()
     };
-    assert_eq!(refused("0e + 0o", &[SILU], one), "1 functions for the 2 blocks of `1x0e+1x0o`");
+    assert_eq!(
+        refused("0e + 0o", &[SILU], one),
+        "1 functions for the blocks of `1x0e+1x0o`, expected 2"
+    );
     assert_eq!(
         refused("0e + 2x1o", &[None, SILU], one),
         "block 1: silu of `1o`, expected a scalar, `0e` or `0o`"
@@ -550,19 +593,28 @@ fn activations_that_cannot_be_are_refused() {
     let zero = ScalarFunction::new("zero", |_| [0.0; 3]);
     assert_eq!(
         refused("0e", &[Some(zero)], one),
-        "zero cannot be normalized: the constant would be inf"
+        "zero cannot be normalized: the constant is inf, expected a finite number above zero"
     );
     assert_eq!(
         refused("0o", &[Some(ScalarFunction::RECIPROCAL)], one),
-        "reciprocal cannot be normalized: the constant would be 0"
+        "reciprocal cannot be normalized: the constant is 0, expected a finite number above zero"
     );
     assert_eq!(
         refused("0e", &[Some(ScalarFunction::IDENTITY)], SecondMoment::E3nn),
-        "no constant of e3nn is stored for identity: give it one"
+        "no constant of e3nn is stored for identity, expected one: give it one"
     );
     let gate = |scalars: &str, gates: &str, gated: &str| -> ActivationError {
         let [scalars, gates, gated] = [scalars, gates, gated].map(|text| text.parse().unwrap());
-        Gate::new((&scalars, &[SILU]), (&gates, &[SILU]), &gated, one).unwrap_err()
+        let functions = vec![SILU];
+        Gate::new(&GateConfig {
+            scalars,
+            scalar_functions: functions.clone(),
+            gates,
+            gate_functions: functions,
+            gated,
+            moment: one,
+        })
+        .unwrap_err()
     };
     assert_eq!(
         gate("1o", "0e", "1o").to_string(),
@@ -585,7 +637,7 @@ fn slices_of_wrong_lengths_are_refused() {
     let activation = Activation::new(irreps("2x0e"), &[SILU], SecondMoment::One).unwrap();
     assert_eq!(
         message(activation.forward(&values[..3], &mut [0.0; 3])),
-        "the slice of the features has length 3, expected 2"
+        "the slice of the input has length 3, expected a multiple of 2"
     );
     assert_eq!(
         message(activation.backward(&values[..4], &values[..3], &mut [0.0; 4])),
@@ -594,21 +646,29 @@ fn slices_of_wrong_lengths_are_refused() {
     let two = &values[..2];
     assert_eq!(
         message(activation.backward_twice(two, two, &values[..1], None, None)),
-        "the slice of the cotangent has length 1, expected 2"
+        "the slice of the cotangent of the input has length 1, expected 2"
     );
     let (one, free) = (irreps("0e"), SecondMoment::Free);
-    let gate = Gate::new((&one, &[SILU]), (&one, &[SILU]), &one, free).unwrap();
+    let gate = Gate::new(&GateConfig {
+        scalars: one.clone(),
+        scalar_functions: vec![SILU],
+        gates: one.clone(),
+        gate_functions: vec![SILU],
+        gated: one,
+        moment: free,
+    })
+    .unwrap();
     assert_eq!(
         message(gate.forward(&values[..6], &mut [0.0; 5])),
         "the slice of the output has length 5, expected 4"
     );
     assert_eq!(
         message(gate.backward(&values[..3], &values[..2], &mut [0.0; 2])),
-        "the slice of the gradient of the features has length 2, expected 3"
+        "the slice of the gradient of the input has length 2, expected 3"
     );
     let batch = Standardize::of_channels(irreps("2x0e"), ChannelNorm::Norm, 0.0);
     assert_eq!(
-        message(batch.forward(Groups::Runs(&[1, 3]), &values[..6], &mut [0.0; 6])),
+        message(batch.forward(grouped(Groups::Runs(&[1, 3]), &values[..6]), &mut [0.0; 6])),
         "the slice of the rows of all groups has length 4, expected 3"
     );
     let channels = Channels::new(irreps("2x0e"));

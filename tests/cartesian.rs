@@ -251,9 +251,12 @@ fn formulas_that_are_none_say_why() {
         message("-ij=ji"),
         "formula `-ij=ji`: `-` in `-ij` is no index: expected letters a to z"
     );
-    assert_eq!(message("ii"), "formula `ii`: the index `i` is twice in `ii`");
-    assert_eq!(message("ij=jj"), "formula `ij=jj`: the index `j` is twice in `jj`");
-    assert_eq!(message("ij=jk"), "formula `ij=jk`: `jk` is no permutation of `ij`");
+    assert_eq!(message("ii"), "formula `ii`: the index `i` is twice in `ii`, expected each once");
+    assert_eq!(
+        message("ij=jj"),
+        "formula `ij=jj`: the index `j` is twice in `jj`, expected each once"
+    );
+    assert_eq!(message("ij=jk"), "formula `ij=jk`: found `jk`, expected a permutation of `ij`");
     assert_eq!(message("ij=i"), "formula `ij=i`: `i` is no permutation of `ij`");
     assert_eq!(message("ij=jik"), "formula `ij=jik`: `jik` is no permutation of `ij`");
     if COUPLING_LMAX < 4 {
@@ -270,7 +273,7 @@ fn slices_that_do_not_fit_say_what_was_expected() {
     let vector = CartesianTensor::new("i").unwrap();
     let mut out = [7.0; 3];
     let error = vector.to_irreps(&[1.0; 4], &mut out).unwrap_err().to_string();
-    assert_eq!(error, "the slice of the tensors has length 4, expected 3");
+    assert_eq!(error, "the slice of the tensors has length 4, expected a multiple of 3");
     let error = vector.to_irreps(&[1.0; 6], &mut out).unwrap_err().to_string();
     assert_eq!(error, "the slice of the irreps has length 3, expected 6");
     let error = vector.from_irreps(&[1.0; 2], &mut out).unwrap_err().to_string();

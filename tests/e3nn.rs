@@ -14,8 +14,8 @@ use serde_json::Value;
 use tesseral::coupling::{COUPLING_LMAX, Convention, Tensor};
 use tesseral::kernels::cartesian::CartesianTensor;
 use tesseral::kernels::{
-    Gradients, Instruction, IrrepNormalization, Linear, Mode, Normalization, PathNormalization,
-    Rows, TensorProduct,
+    CouplingPath, IrrepNormalization, Linear, LinearGradients, LinearInputs, Mode, Normalization,
+    Pairing, PathNormalization, ProductGradients, ProductInputs, TensorProduct,
 };
 use tesseral::radial::{OneHotFunction, RadialBasis, SoftOneHot};
 use tesseral::sh::{Axes, Form, Harmonics};
@@ -52,9 +52,9 @@ fn is_coupled(irreps: [&Irreps; 3]) -> bool {
     irreps.iter().all(|irreps| irreps.lmax().is_none_or(|l| l <= COUPLING_LMAX))
 }
 
-fn instructions(list: &Value) -> Vec<Instruction> {
+fn coupling_paths(list: &Value) -> Vec<CouplingPath> {
     let list = list.as_array().unwrap();
-    let instruction = |entry: &Value| Instruction {
+    let path = |entry: &Value| CouplingPath {
         first: entry[0].as_u64().unwrap() as usize,
         second: entry[1].as_u64().unwrap() as usize,
         output: entry[2].as_u64().unwrap() as usize,
@@ -62,7 +62,7 @@ fn instructions(list: &Value) -> Vec<Instruction> {
         weighted: entry[4].as_bool().unwrap(),
         path_weight: entry[5].as_f64().unwrap(),
     };
-    list.iter().map(instruction).collect()
+    list.iter().map(path).collect()
 }
 
 /// The output of a product and the gradients of its inputs and weights.
@@ -73,11 +73,13 @@ fn evaluate(
     cotangent: &[f64],
 ) -> [Vec<f64>; 4] {
     let mut output = vec![f64::NAN; count * product.output().dim()];
-    product.forward(Rows::Each, count, x, y, weights, &mut output).unwrap();
+    let inputs =
+        ProductInputs { pairing: Pairing::RowByRow { rows: count }, first: x, second: y, weights };
+    product.forward(inputs, &mut output).unwrap();
     let [mut dx, mut dy, mut dw] = [x, y, weights].map(|input| vec![0.0; input.len()]);
     let gradients =
-        Gradients { first: Some(&mut dx), second: Some(&mut dy), weights: Some(&mut dw) };
-    product.backward(Rows::Each, count, x, y, weights, cotangent, gradients).unwrap();
+        ProductGradients { first: Some(&mut dx), second: Some(&mut dy), weights: Some(&mut dw) };
+    product.backward(inputs, cotangent, gradients).unwrap();
     [output, dx, dy, dw]
 }
 
@@ -89,7 +91,7 @@ fn tensor_products_of_every_mode_and_normalization() {
         if !is_coupled([&first, &second, &output]) {
             continue;
         }
-        let paths = instructions(&case["instructions"]);
+        let paths = coupling_paths(&case["instructions"]);
         let inputs = ["x1", "x2", "weights"].map(|name| numbers(&case[name]));
         let inputs = inputs.each_ref().map(Vec::as_slice);
         let cotangent = numbers(&case["cotangent"]);
@@ -226,11 +228,13 @@ fn linear_maps() {
             parameters("d_weights", "d_biases"),
         );
         let mut z = vec![f64::NAN; 2 * output.dim()];
-        linear.forward(&x, &parameters, &mut z).unwrap();
+        let inputs = LinearInputs { input: &x, parameters: &parameters };
+        linear.forward(inputs, &mut z).unwrap();
         assert_near("linear", &z, &numbers(&case["output"]), SUMS);
         let (mut dx, mut dp) = (vec![0.0; x.len()], vec![0.0; parameters.len()]);
         let cotangent = numbers(&case["cotangent"]);
-        linear.backward(&x, &parameters, &cotangent, Some(&mut dx), Some(&mut dp)).unwrap();
+        let gradients = LinearGradients { input: Some(&mut dx), parameters: Some(&mut dp) };
+        linear.backward(inputs, &cotangent, gradients).unwrap();
         assert_near("the gradient of linear", &dx, &numbers(&case["d_x"]), SUMS);
         assert_near("the gradient of parameters", &dp, &expected, SUMS);
     }

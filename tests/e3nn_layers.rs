@@ -8,8 +8,9 @@ use e3nn::{assert_near, cases, counts, irreps, numbers, reference, text};
 use serde_json::Value;
 use tesseral::irreps::Sorted;
 use tesseral::kernels::{
-    Activation, ChannelNorm, Channels, Gate, Groups, Linear, ScalarFunction, SecondMoment,
-    Standardize,
+    Activation, ChannelNorm, Channels, Gate, GateConfig, Groups, Linear, LinearGradients,
+    LinearInputs, ScalarFunction, ScaleGradients, ScaleInputs, SecondMoment, Standardize,
+    StandardizeInputs,
 };
 use tesseral::{Irrep, Irreps};
 
@@ -79,12 +80,14 @@ fn sorted(sorted: &Sorted, x: &[f64]) -> Vec<f64> {
 fn gates() {
     for case in cases("gates") {
         let [scalars, gates, gated] = ["scalars", "gates", "gated"].map(|part| irreps(&case[part]));
-        let layer = Gate::new(
-            (&scalars, &functions(&case["scalar_activations"])),
-            (&gates, &functions(&case["gate_activations"])),
-            &gated,
-            SecondMoment::E3nn,
-        )
+        let layer = Gate::new(&GateConfig {
+            scalars,
+            scalar_functions: functions(&case["scalar_activations"]),
+            gates,
+            gate_functions: functions(&case["gate_activations"]),
+            gated,
+            moment: SecondMoment::E3nn,
+        })
         .unwrap();
         let order = irreps(&case["irreps_in"]).sort();
         assert_eq!(layer.input(), &order.irreps);
@@ -137,7 +140,8 @@ fn batch_normalization_in_training() {
         let train = &case["train"];
         let x = numbers(&train["x"]);
         let (mut z, mut dx) = (vec![f64::NAN; x.len()], vec![0.0; x.len()]);
-        layer.forward(groups, &x, &mut z).unwrap();
+        let inputs = StandardizeInputs { groups, input: &x };
+        layer.forward(inputs, &mut z).unwrap();
         let affine =
             weights_and_biases(&irreps, &numbers(&case["weight"]), &numbers(&case["bias"]));
         let mut dz = numbers(&train["cotangent"]);
@@ -145,13 +149,13 @@ fn batch_normalization_in_training() {
             *z = *z * weight + bias;
             *dz *= weight;
         }
-        layer.backward(groups, &x, &dz, &mut dx).unwrap();
+        layer.backward(inputs, &dz, &mut dx).unwrap();
         assert_near("batch norm", &z, &numbers(&train["output"]), SUMS);
         assert_near("its gradient", &dx, &numbers(&train["d_x"]), 4.0 * SUMS);
         if !instance {
             let (mut means, mut moments) =
                 (vec![0.0; layer.num_sets()], vec![0.0; layer.num_sets()]);
-            layer.moments(groups, &x, &mut means, &mut moments).unwrap();
+            layer.moments(inputs, &mut means, &mut moments).unwrap();
             let momentum = case["momentum"].as_f64().unwrap();
             let running: Vec<f64> =
                 moments.iter().map(|moment| 1.0 - momentum + momentum * moment).collect();
@@ -204,10 +208,12 @@ fn norm_activations() {
         let [values, slopes] = [0, 1].map(|part| factors.iter().map(|f| f[part]).collect());
         let (values, slopes): (Vec<f64>, Vec<f64>) = (values, slopes);
         let mut z = vec![f64::NAN; x.len()];
-        channels.scale(&x, &values, &mut z).unwrap();
+        let inputs = ScaleInputs { input: &x, factors: &values };
+        channels.scale(inputs, &mut z).unwrap();
         assert_near("norm activation", &z, &numbers(&case["output"]), SUMS);
         let (mut dx, mut dfactors) = (vec![0.0; x.len()], vec![0.0; values.len()]);
-        channels.scale_backward(&x, &values, &dz, Some(&mut dx), Some(&mut dfactors)).unwrap();
+        let gradients = ScaleGradients { input: Some(&mut dx), factors: Some(&mut dfactors) };
+        channels.scale_backward(inputs, &dz, gradients).unwrap();
         dfactors.iter_mut().zip(slopes).for_each(|(gradient, slope)| *gradient *= slope);
         channels.invariants_backward(&x, &dfactors, &mut dx).unwrap();
         assert_near("its gradient", &dx, &numbers(&case["d_x"]), SUMS);
@@ -237,7 +243,8 @@ fn networks() {
         let mut arguments = Vec::new();
         for (index, map) in maps.iter().enumerate() {
             let mut z = vec![f64::NAN; 2 * widths[index + 1]];
-            map.forward(&values[index], &weights[index], &mut z).unwrap();
+            let inputs = LinearInputs { input: &values[index], parameters: &weights[index] };
+            map.forward(inputs, &mut z).unwrap();
             let mut next = z.clone();
             if let Some(activation) = between.get(index) {
                 activation.forward(&z, &mut next).unwrap();
@@ -255,8 +262,9 @@ fn networks() {
                 gradient = before;
             }
             let mut dx = vec![0.0; values[index].len()];
-            let x = &values[index];
-            map.backward(x, &weights[index], &gradient, Some(&mut dx), None).unwrap();
+            let inputs = LinearInputs { input: &values[index], parameters: &weights[index] };
+            let gradients = LinearGradients { input: Some(&mut dx), ..LinearGradients::NONE };
+            map.backward(inputs, &gradient, gradients).unwrap();
             gradient = dx;
         }
         assert_near("its gradient", &gradient, &numbers(&case["d_x"]), SUMS);

@@ -5,7 +5,9 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random, Report};
-use tesseral::kernels::{Channels, KernelError, Linear};
+use tesseral::kernels::{
+    Channels, KernelError, Linear, LinearInputs, ScaleCotangents, ScaleGradients, ScaleInputs,
+};
 use tesseral::{Irreps, Real, Scalar};
 
 /// A number and its derivative.
@@ -143,7 +145,8 @@ fn assert_equivariant(
 fn outputs_beyond_memory_are_refused() {
     let most = usize::MAX;
     let linear = Linear::new(Irreps::scalars(1), parsed("18446744073709551615x0o"), false);
-    let error = linear.forward(&[1.0, 2.0], &[], &mut [0.0]).unwrap_err();
+    let inputs = LinearInputs { input: &[1.0, 2.0], parameters: &[] };
+    let error = linear.forward(inputs, &mut [0.0]).unwrap_err();
     let message = format!("the slice of the output has length 1, expected {most}");
     assert_eq!(error.to_string(), message);
 }
@@ -179,7 +182,7 @@ fn gated<T: Real>(channels: &Channels, x: &[T]) -> Vec<T> {
     let mut factors = vec![zero; rows * channels.len()];
     channels.invariants(x, &mut factors).unwrap();
     let mut scaled = vec![zero; x.len()];
-    channels.scale(x, &factors, &mut scaled).unwrap();
+    channels.scale(ScaleInputs { input: x, factors: &factors }, &mut scaled).unwrap();
     scaled
 }
 
@@ -198,7 +201,8 @@ fn an_invariant_is_a_value_or_a_norm() {
         assert_near("norms", &invariants, &expected, &expected, 2.0 * f64::EPSILON);
         let mut scaled = [0.0; 7];
         let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
-        channels.scale(&x, &[2.0, -1.0, 10.0], &mut scaled).unwrap();
+        let inputs = ScaleInputs { input: &x, factors: &[2.0, -1.0, 10.0] };
+        channels.scale(inputs, &mut scaled).unwrap();
         assert_eq!(scaled, [2.0, 4.0, 6.0, -4.0, -5.0, -6.0, 70.0]);
     }
 }
@@ -226,7 +230,7 @@ fn the_gradients_of_channels_are_their_derivatives() {
 
         let scale = |x: &[Dual], factors: &[Dual]| {
             let mut scaled = vec![Dual(0.0, 0.0); x.len()];
-            channels.scale(x, factors, &mut scaled).unwrap();
+            channels.scale(ScaleInputs { input: x, factors }, &mut scaled).unwrap();
             scaled
         };
         let cotangent = random.normals(x.len());
@@ -238,7 +242,9 @@ fn the_gradients_of_channels_are_their_derivatives() {
             let mut found = [vec![1.0; x.len()], vec![1.0; factors.len()]];
             let [dx, df] = &mut found;
             let (dx, df) = (asked[0].then_some(&mut dx[..]), asked[1].then_some(&mut df[..]));
-            channels.scale_backward(&x, &factors, &cotangent, dx, df).unwrap();
+            let inputs = ScaleInputs { input: &x, factors: &factors };
+            let gradients = ScaleGradients { input: dx, factors: df };
+            channels.scale_backward(inputs, &cotangent, gradients).unwrap();
             for side in 0..2 {
                 let sign = if asked[side] { 1.0 } else { 0.0 };
                 let wanted: Vec<f64> = expected[side].iter().map(|g| 1.0 + sign * g).collect();
@@ -288,27 +294,41 @@ fn wrong_lengths_of_channels_are_refused() {
     let message = |result: Result<(), KernelError>| result.unwrap_err().to_string();
     let invariants =
         |x: usize, out: usize| channels.invariants(&values[..x], &mut [0.0; 12][..out]);
-    assert_eq!(message(invariants(5, 3)), "the slice of the features has length 5, expected 3");
-    assert_eq!(message(invariants(6, 3)), "the slice of the channels has length 3, expected 6");
     assert_eq!(
-        message(channels.scale(&values[..6], &values[..6], &mut [0.0; 5])),
+        message(invariants(5, 3)),
+        "the slice of the input has length 5, expected a multiple of 3"
+    );
+    assert_eq!(message(invariants(6, 3)), "the slice of the output has length 3, expected 6");
+    let inputs = ScaleInputs { input: &values[..6], factors: &values[..6] };
+    assert_eq!(
+        message(channels.scale(inputs, &mut [0.0; 5])),
         "the slice of the output has length 5, expected 6"
     );
     assert_eq!(
-        message(channels.invariants_backward(&values[..6], &values[..6], &mut [0.0; 7])),
-        "the slice of the gradient of the features has length 7, expected 6"
+        message(channels.scale(ScaleInputs { factors: &values[..4], ..inputs }, &mut [0.0; 6])),
+        "the slice of the factors has length 4, expected 6"
     );
-    let (x, f) = (&values[..6], &values[..6]);
     assert_eq!(
-        message(channels.scale_backward(x, f, &values[..5], None, None)),
+        message(channels.invariants_backward(&values[..6], &values[..6], &mut [0.0; 7])),
+        "the slice of the gradient of the input has length 7, expected 6"
+    );
+    let none = || ScaleGradients { input: None, factors: None };
+    assert_eq!(
+        message(channels.scale_backward(inputs, &values[..5], none())),
         "the slice of the gradient of the output has length 5, expected 6"
     );
+    let gradients = ScaleGradients { input: None, factors: Some(&mut [0.0; 2]) };
     assert_eq!(
-        message(channels.scale_backward(x, f, x, None, Some(&mut [0.0; 2]))),
+        message(channels.scale_backward(inputs, &values[..6], gradients)),
         "the slice of the gradient of the factors has length 2, expected 6"
+    );
+    let along = ScaleCotangents { input: None, factors: Some(&values[..3]) };
+    assert_eq!(
+        message(channels.scale_backward_twice(inputs, &values[..6], along, none(), None)),
+        "the slice of the cotangent of the factors has length 3, expected 6"
     );
     assert_eq!(
         message(Channels::new(parsed("")).invariants(&[1.0], &mut [])),
-        "the slice of the features has length 1, expected 0"
+        "the slice of the input has length 1, expected 0"
     );
 }

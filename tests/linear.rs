@@ -7,7 +7,7 @@ mod jet;
 use jet::Jet;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random, Report};
-use tesseral::kernels::{FeatureNumber, Linear};
+use tesseral::kernels::{FeatureNumber, Linear, LinearCotangents, LinearGradients, LinearInputs};
 use tesseral::simd::Path;
 use tesseral::{Irrep, Irreps, Scalar};
 
@@ -121,10 +121,13 @@ fn a_linear_map_mixes_channels_of_one_irrep() {
             let what = format!("{name} on {path:?}");
             // The other slice says how many rows there are where one is empty.
             let mut found = vec![4.0; expected.len()];
-            linear.forward(&x, &parameters, &mut found).unwrap();
+            let inputs = LinearInputs { input: &x, parameters: &parameters };
+            linear.forward(inputs, &mut found).unwrap();
             assert_close(&what, &found, &expected, f64::EPSILON);
             let mut single = vec![4.0_f32; expected.len()];
-            linear.forward(&singles(&x), &singles(&parameters), &mut single).unwrap();
+            let (x, parameters) = (singles(&x), singles(&parameters));
+            let inputs = LinearInputs { input: &x, parameters: &parameters };
+            linear.forward(inputs, &mut single).unwrap();
             let epsilon = f64::from(f32::EPSILON);
             assert_close(&what, &doubles(&single), &expected, epsilon);
         }
@@ -172,6 +175,9 @@ fn both_derivatives_of_a_linear_map_are_exact() {
     check_derivatives("5x1o + 2x0e", "3x0e + 18x1o", 2);
 }
 
+/// Which cotangents are given: of the input and of the parameters.
+const GIVEN: [[bool; 2]; 3] = [[true, true], [true, false], [false, true]];
+
 fn check_derivatives(input: &str, output: &str, rows: usize) {
     let linear = Linear::new(irreps(input), irreps(output), true);
     let mut random = Random::new(6);
@@ -181,8 +187,15 @@ fn check_derivatives(input: &str, output: &str, rows: usize) {
     let along = [random.normals(x.len()), random.normals(parameters.len())];
     let name = format!("{input} to {output}");
     let case = Case { name, linear, rows, x, parameters };
-    let [dx, dp, ddx, ddp, ddz] = derivatives(&case, &dz, [&along[0], &along[1]]);
-    let Case { name, linear, x, parameters, .. } = case;
+    // A cotangent that is not given is zeros.
+    let zeros = [vec![0.0; case.x.len()], vec![0.0; case.parameters.len()]];
+    let expected = GIVEN.map(|given| {
+        let along = [0, 1].map(|side| if given[side] { &along[side] } else { &zeros[side] });
+        derivatives(&case, &dz, [along[0], along[1]])
+    });
+    let [dx, dp, ..] = &expected[0];
+    let Case { name, linear, x, parameters, .. } = &case;
+    let inputs = LinearInputs { input: x, parameters };
     let add_one = |values: &[f64], asked: bool| -> Vec<f64> {
         values.iter().map(|value| if asked { 1.0 + value } else { 1.0 }).collect()
     };
@@ -193,20 +206,29 @@ fn check_derivatives(input: &str, output: &str, rows: usize) {
             let mut found = [vec![1.0; x.len()], vec![1.0; parameters.len()]];
             let [a, b] = &mut found;
             let (a, b) = (asked[0].then_some(&mut a[..]), asked[1].then_some(&mut b[..]));
-            linear.backward(&x, &parameters, &dz, a, b).unwrap();
-            assert_close(&what, &found[0], &add_one(&dx, asked[0]), f64::EPSILON);
-            assert_close(&what, &found[1], &add_one(&dp, asked[1]), f64::EPSILON);
+            linear.backward(inputs, &dz, LinearGradients { input: a, parameters: b }).unwrap();
+            assert_close(&what, &found[0], &add_one(dx, asked[0]), f64::EPSILON);
+            assert_close(&what, &found[1], &add_one(dp, asked[1]), f64::EPSILON);
 
-            let mut found = [vec![1.0; x.len()], vec![1.0; parameters.len()], vec![1.0; dz.len()]];
-            let [a, b, c] = &mut found;
-            let (a, b) = (asked[0].then_some(&mut a[..]), asked[1].then_some(&mut b[..]));
-            let c = asked[2].then_some(&mut c[..]);
-            let cotangents = [&along[0][..], &along[1]];
-            linear.backward_twice(&x, &parameters, &dz, cotangents, [a, b], c).unwrap();
-            for (side, expected) in [&ddx, &ddp, &ddz].into_iter().enumerate() {
-                let what = format!("{what}, second derivative {side}");
-                let expected = add_one(expected, asked[side]);
-                assert_close(&what, &found[side], &expected, f64::EPSILON);
+            for (given, [_, _, ddx, ddp, ddz]) in GIVEN.into_iter().zip(&expected) {
+                let mut found =
+                    [vec![1.0; x.len()], vec![1.0; parameters.len()], vec![1.0; dz.len()]];
+                let [a, b, c] = &mut found;
+                let gradients = LinearGradients {
+                    input: asked[0].then_some(&mut a[..]),
+                    parameters: asked[1].then_some(&mut b[..]),
+                };
+                let c = asked[2].then_some(&mut c[..]);
+                let cotangents = LinearCotangents {
+                    input: given[0].then_some(&along[0][..]),
+                    parameters: given[1].then_some(&along[1][..]),
+                };
+                linear.backward_twice(inputs, &dz, cotangents, gradients, c).unwrap();
+                for (side, expected) in [ddx, ddp, ddz].into_iter().enumerate() {
+                    let what = format!("{what}, second derivative {side} of {given:?}");
+                    let expected = add_one(expected, asked[side]);
+                    assert_close(&what, &found[side], &expected, f64::EPSILON);
+                }
             }
         }
     }
@@ -218,10 +240,12 @@ fn large_maps_have_the_gradients_of_their_transposes() {
     for case in cases() {
         let Case { name, linear, x, parameters, .. } = case;
         let mut z = vec![0.0; naive(&linear, case.rows, &x, &parameters).len()];
-        linear.forward(&x, &parameters, &mut z).unwrap();
+        let inputs = LinearInputs { input: &x, parameters: &parameters };
+        linear.forward(inputs, &mut z).unwrap();
         let dz = Random::new(7).normals(z.len());
         let (mut dx, mut dp) = (vec![0.0; x.len()], vec![0.0; parameters.len()]);
-        linear.backward(&x, &parameters, &dz, Some(&mut dx), Some(&mut dp)).unwrap();
+        let gradients = LinearGradients { input: Some(&mut dx), parameters: Some(&mut dp) };
+        linear.backward(inputs, &dz, gradients).unwrap();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let (weights, biases) = (linear.num_weights(), &parameters[linear.num_weights()..]);
         let value = dot(&z, &dz);
@@ -239,10 +263,12 @@ fn large_maps_have_the_gradients_of_their_transposes() {
 fn without_biases_the_rest_is_the_same() {
     let linear = Linear::new(parsed("2x0e"), parsed("0e"), true).ignoring_biases();
     let mut z = [0.0];
-    linear.forward(&[1.0, 2.0], &[2.0, 3.0, 100.0], &mut z).unwrap();
+    let inputs = LinearInputs { input: &[1.0, 2.0], parameters: &[2.0, 3.0, 100.0] };
+    linear.forward(inputs, &mut z).unwrap();
     assert!((z[0] - 8.0 / 2.0_f64.sqrt()).abs() < 1e-15);
     let mut dp = [0.0; 3];
-    linear.backward(&[1.0, 2.0], &[2.0, 3.0, 100.0], &[1.0], None, Some(&mut dp)).unwrap();
+    let gradients = LinearGradients { parameters: Some(&mut dp), ..LinearGradients::NONE };
+    linear.backward(inputs, &[1.0], gradients).unwrap();
     assert_eq!(dp[2], 0.0);
 }
 
@@ -256,7 +282,7 @@ fn linear_maps_are_equivariant() {
         let parameters = Random::new(7).normals(linear.num_weights() + linear.num_biases());
         fn apply<T: FeatureNumber>(linear: &Linear, parameters: &[T], x: &[T]) -> Vec<T> {
             let mut z = vec![T::constant(0.0, 0.0); linear.output().dim()];
-            linear.forward(x, parameters, &mut z).unwrap();
+            linear.forward(LinearInputs { input: x, parameters }, &mut z).unwrap();
             z
         }
         let rounded = singles(&parameters);
@@ -292,7 +318,8 @@ fn linear_maps_of_unit_variance_have_unit_variance() {
     let mut z = vec![0.0; rows * output.dim()];
     for z in z.chunks_exact_mut(output.dim()) {
         let weights = random.normals(linear.num_weights());
-        linear.forward(&random.normals(input.dim()), &weights, z).unwrap();
+        let x = random.normals(input.dim());
+        linear.forward(LinearInputs { input: &x, parameters: &weights }, z).unwrap();
     }
     for (block, mean) in mean_squares(&output, &z).into_iter().enumerate() {
         assert!((mean - 1.0).abs() < 0.15, "seed 12, block {block}: {mean}");
@@ -305,23 +332,34 @@ fn wrong_lengths_of_a_linear_map_are_refused() {
     let values = [1.0; 20];
     let forward = |[x, p, z]: [usize; 3]| {
         let mut output = [0.0; 20];
-        let result = linear.forward(&values[..x], &values[..p], &mut output[..z]);
+        let inputs = LinearInputs { input: &values[..x], parameters: &values[..p] };
+        let result = linear.forward(inputs, &mut output[..z]);
         result.map_err(|error| error.to_string())
     };
     assert_eq!(forward([4, 9, 6]), Ok(()));
     assert_eq!(forward([0, 9, 0]), Ok(()));
-    let message = |what: &str, found: usize, expected: usize| {
+    let message = |what: &str, found: usize, expected: &str| {
         Err(format!("the slice of {what} has length {found}, expected {expected}"))
     };
-    assert_eq!(forward([4, 8, 6]), message("parameters", 8, 9));
-    assert_eq!(forward([5, 9, 6]), message("the input", 5, 4));
-    assert_eq!(forward([4, 9, 7]), message("the output", 7, 6));
+    assert_eq!(forward([4, 8, 6]), message("the parameters", 8, "9"));
+    assert_eq!(forward([5, 9, 6]), message("the input", 5, "a multiple of 2"));
+    assert_eq!(forward([4, 9, 7]), message("the output", 7, "6"));
     let mut short = [0.0; 3];
-    let (x, p, dz) = (&values[..4], &values[..9], &values[..6]);
-    let error = linear.backward(x, p, dz, Some(&mut short), None).unwrap_err();
+    let (inputs, dz) =
+        (LinearInputs { input: &values[..4], parameters: &values[..9] }, &values[..6]);
+    let gradients = LinearGradients { input: Some(&mut short), ..LinearGradients::NONE };
+    let error = linear.backward(inputs, dz, gradients).unwrap_err();
     let message = "the slice of the gradient of the input has length 3, expected 4";
     assert_eq!(error.to_string(), message);
-    let error = linear.backward(x, p, dz, None, Some(&mut short)).unwrap_err();
+    let gradients = LinearGradients { parameters: Some(&mut short), ..LinearGradients::NONE };
+    let error = linear.backward(inputs, dz, gradients).unwrap_err();
     let message = "the slice of the gradient of the parameters has length 3, expected 9";
+    assert_eq!(error.to_string(), message);
+    let error = linear.backward(inputs, &dz[1..], LinearGradients::NONE).unwrap_err();
+    let message = "the slice of the gradient of the output has length 5, expected 6";
+    assert_eq!(error.to_string(), message);
+    let along = LinearCotangents { input: Some(&values[..5]), parameters: None };
+    let error = linear.backward_twice(inputs, dz, along, LinearGradients::NONE, None).unwrap_err();
+    let message = "the slice of the cotangent of the input has length 5, expected 4";
     assert_eq!(error.to_string(), message);
 }

@@ -15,7 +15,8 @@ use tesseral::coupling::{COUPLING_LMAX, Convention, CouplingError};
 use tesseral::equivariance::{Equivariance, Random};
 use tesseral::kernels::FeatureNumber;
 use tesseral::kernels::symmetric_contraction::{
-    ContractionError, ContractionGradients, SymmetricContraction, Term,
+    ContractionCotangents, ContractionError, ContractionGradients, ContractionInputs,
+    SymmetricContraction, Term,
 };
 use tesseral::simd::Path;
 use tesseral::{Irreps, Real};
@@ -72,6 +73,10 @@ struct Data {
 }
 
 impl Data {
+    fn inputs(&self) -> ContractionInputs<'_, f64> {
+        ContractionInputs { elements: &self.elements, input: &self.x, weights: &self.weights }
+    }
+
     fn new(contraction: &SymmetricContraction, nodes: usize, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let [input, output] = [contraction.input(), contraction.output()].map(Irreps::dim);
@@ -278,13 +283,14 @@ fn paths_are_described_by_their_coupling() {
 
 fn check_values<P: Precision + FeatureNumber>(contraction: &SymmetricContraction, path: Path) {
     let what = format!("{}, {path:?}, {}", name(contraction), std::any::type_name::<P>());
-    let on_path = contraction.clone().with_path(path);
+    let on_path = contraction.clone().on(path);
     let terms = all_terms(contraction);
     for nodes in [0, 1, 4, 11] {
         let data = Data::new(contraction, nodes, nodes as u64);
         let (x, weights) = (nearest::<P>(&data.x), nearest::<P>(&data.weights));
         let mut out = nearest::<P>(&vec![7.0; data.out_gradient.len()]);
-        on_path.forward(&data.elements, &x, &weights, &mut out).unwrap();
+        let inputs = ContractionInputs { elements: &data.elements, input: &x, weights: &weights };
+        on_path.forward(inputs, &mut out).unwrap();
         let expected = naive(contraction, &terms, &data.elements, &data.x, &data.weights);
         // Sums of some hundred terms of both signs.
         assert_near(&what, &out, &expected, 64.0);
@@ -351,16 +357,16 @@ fn check_derivatives<P: Precision + FeatureNumber>(
     let [x, weights, out_gradient, x_tangent, weight_tangent] =
         [&data.x, &data.weights, &data.out_gradient, &data.x_tangent, &data.weight_tangent]
             .map(|values| nearest::<P>(values));
-    let elements = &data.elements;
+    let inputs = ContractionInputs { elements: &data.elements, input: &x, weights: &weights };
     // Each alone, and all together; what is not asked for does not change the rest.
     for asked in [[true, false, false], [false, true, false], [false, false, true], [true; 3]] {
         let [mut dx, mut dweights, mut dout] =
             [&x, &weights, &out_gradient].map(|values| nearest::<P>(&vec![0.0; values.len()]));
         let gradients = ContractionGradients {
-            x: asked[0].then_some(&mut dx[..]),
+            input: asked[0].then_some(&mut dx[..]),
             weights: asked[1].then_some(&mut dweights[..]),
         };
-        contraction.backward(elements, &x, &weights, &out_gradient, gradients).unwrap();
+        contraction.backward(inputs, &out_gradient, gradients).unwrap();
         let zeros = |values: &[f64], asked| {
             if asked { values.to_vec() } else { vec![0.0; values.len()] }
         };
@@ -371,14 +377,13 @@ fn check_derivatives<P: Precision + FeatureNumber>(
             values.fill(P::nearest(0.0));
         }
         let gradients = ContractionGradients {
-            x: asked[0].then_some(&mut dx[..]),
+            input: asked[0].then_some(&mut dx[..]),
             weights: asked[1].then_some(&mut dweights[..]),
         };
-        let tangents = (Some(&x_tangent[..]), Some(&weight_tangent[..]));
+        let along =
+            ContractionCotangents { input: Some(&x_tangent), weights: Some(&weight_tangent) };
         let out = asked[2].then_some(&mut dout[..]);
-        contraction
-            .backward_twice(elements, &x, &weights, &out_gradient, tangents, gradients, out)
-            .unwrap();
+        contraction.backward_twice(inputs, &out_gradient, along, gradients, out).unwrap();
         assert_near(&what, &dx, &zeros(&expected.x_twice, asked[0]), 128.0);
         assert_near(&what, &dweights, &zeros(&expected.weights_twice, asked[1]), 128.0);
         assert_near(&what, &dout, &zeros(&expected.out_twice, asked[2]), 128.0);
@@ -397,7 +402,7 @@ fn derivatives_are_those_of_the_definition() {
         let data = Data::new(&contraction, 5, 3);
         let expected = expected(&contraction, &data);
         for path in Path::available() {
-            let contraction = contraction.clone().with_path(path);
+            let contraction = contraction.clone().on(path);
             check_derivatives::<f64>(&contraction, &data, &expected);
             check_derivatives::<f32>(&contraction, &data, &expected);
         }
@@ -411,9 +416,8 @@ fn gradients_are_added() {
     let run = |before: f64| {
         let mut dx = vec![before; data.x.len()];
         let mut dweights = vec![before; data.weights.len()];
-        let gradients = ContractionGradients { x: Some(&mut dx), weights: Some(&mut dweights) };
-        let (x, weights) = (&data.x, &data.weights);
-        contraction.backward(&data.elements, x, weights, &data.out_gradient, gradients).unwrap();
+        let gradients = ContractionGradients { input: Some(&mut dx), weights: Some(&mut dweights) };
+        contraction.backward(data.inputs(), &data.out_gradient, gradients).unwrap();
         [dx, dweights].concat()
     };
     for (added, alone) in run(1.0).iter().zip(run(0.0)) {
@@ -426,9 +430,11 @@ fn nodes_do_not_depend_on_each_other() {
     let Some(contraction) = contraction("5x0e+5x1o", "5x0e+5x1o", 3, 3) else { return };
     let mut data = Data::new(&contraction, 9, 6);
     let (input, output) = (contraction.input().dim(), contraction.output().dim());
+    let weights = data.weights.clone();
     let run = |elements: &[usize], x: &[f64]| {
         let mut out = vec![0.0; elements.len() * output];
-        contraction.forward(elements, x, &data.weights, &mut out).unwrap();
+        let inputs = ContractionInputs { elements, input: x, weights: &weights };
+        contraction.forward(inputs, &mut out).unwrap();
         out
     };
     let together = run(&data.elements, &data.x);
@@ -459,7 +465,9 @@ fn it_is_equivariant() {
         let report = test
             .of_features(|x| {
                 let mut out = vec![0.0; output.dim()];
-                contraction.forward(&[element], x, &weights, &mut out).unwrap();
+                let elements = &[element];
+                let inputs = ContractionInputs { elements, input: x, weights: &weights };
+                contraction.forward(inputs, &mut out).unwrap();
                 out
             })
             .unwrap();
@@ -467,7 +475,9 @@ fn it_is_equivariant() {
         let report = test
             .of_features(|x| {
                 let mut out = vec![0.0; output.dim()];
-                contraction.forward(&[element], &nearest::<f32>(x), &singles, &mut out).unwrap();
+                let (elements, x) = (&[element], nearest::<f32>(x));
+                let inputs = ContractionInputs { elements, input: &x, weights: &singles };
+                contraction.forward(inputs, &mut out).unwrap();
                 out.into_iter().map(f64::from).collect()
             })
             .unwrap();
@@ -510,7 +520,9 @@ fn weights_of_mace_give_its_values() {
         };
         let expected = numbers(&case["out"]);
         let mut out = vec![0.0; expected.len()];
-        contraction.forward(&elements, &numbers(&case["x"]), &weights, &mut out).unwrap();
+        let x = numbers(&case["x"]);
+        let inputs = ContractionInputs { elements: &elements, input: &x, weights: &weights };
+        contraction.forward(inputs, &mut out).unwrap();
         // Their tables of e3nn have errors of 10⁻¹⁵, and so have sums of up to 55 paths.
         assert_near(input, &out, &expected, 64.0);
         compared += 1;
@@ -562,7 +574,8 @@ fn tensors_of_another_basis_are_converted() {
     let mut wrong = vec![0.0; 3 * 4];
     wrong[0] = 1.0;
     let error = contraction.tensor_conversion(1, 1, 1, &wrong).unwrap_err();
-    let message = "tensor 0 of the other basis is not equivariant: a share of 1e0 is missing";
+    let message = "tensor 0 of the other basis is not equivariant: a share of 1e0 is missing, \
+                   expected none but rounding";
     assert_eq!(error.to_string(), message);
 }
 
@@ -575,7 +588,7 @@ fn attributes_that_are_one_hot_are_elements() {
         let error = contraction.elements_of(&wrong).unwrap_err();
         assert_eq!(error, ContractionError::NotOneHot { node: 0 });
     }
-    let message = "the slice of the attributes has length 4, expected 3";
+    let message = "the slice of the attributes has length 4, expected a multiple of 3";
     assert_eq!(contraction.elements_of(&[0.0; 4]).unwrap_err().to_string(), message);
 }
 
@@ -589,17 +602,17 @@ fn nothing_is_no_error() {
         let Some(contraction) = contraction(input, output, 3, 1) else { continue };
         let data = Data::new(&contraction, 2, 0);
         let mut out = vec![7.0; data.out_gradient.len()];
-        contraction.forward(&data.elements, &data.x, &data.weights, &mut out).unwrap();
+        contraction.forward(data.inputs(), &mut out).unwrap();
         assert!(out.iter().all(|&value| value == 0.0), "{input} to {output}");
         let mut dx = vec![0.0; data.x.len()];
-        let gradients = ContractionGradients { x: Some(&mut dx), weights: None };
-        let (x, weights) = (&data.x, &data.weights);
-        contraction.backward(&data.elements, x, weights, &data.out_gradient, gradients).unwrap();
+        let gradients = ContractionGradients { input: Some(&mut dx), weights: None };
+        contraction.backward(data.inputs(), &data.out_gradient, gradients).unwrap();
         assert!(dx.iter().all(|&value| value == 0.0), "{input} to {output}");
     }
     // No element, no node.
     let none = contraction("2x0e", "2x0e", 3, 0).unwrap();
-    none.forward::<f64>(&[], &[], &[], &mut []).unwrap();
+    let inputs = ContractionInputs { elements: &[], input: &[], weights: &[] };
+    none.forward::<f64>(inputs, &mut []).unwrap();
 }
 
 #[test]
@@ -621,8 +634,8 @@ fn what_cannot_be_made_says_why() {
     );
     for (input, output, side) in [("1x9o", "1x0e", "input"), ("1x0e", "1x9o", "output")] {
         let expected = format!(
-            "9o of the {side} irreps is above degree {COUPLING_LMAX}, the highest of this build's \
-             coupling tables, which go to LMAX, at most to 8"
+            "degree 9 of `9o` in the {side} irreps is above {COUPLING_LMAX}, the highest of this \
+             build's coupling tables, which go to LMAX, at most to 8"
         );
         assert_eq!(error(input, output, 2, 1), expected);
     }
@@ -643,15 +656,16 @@ fn what_cannot_be_made_says_why() {
 fn arguments_that_do_not_fit_say_what_was_expected() {
     let contraction = contraction("2x0e", "2x0e", 2, 3).unwrap();
     let weights = vec![0.0; contraction.num_weights()];
-    let forward = |elements: &[usize], x: &[f64], weights: &[f64], out: usize| {
+    let forward = |elements: &[usize], input: &[f64], weights: &[f64], out: usize| {
         let mut out = vec![7.0; out];
-        let result = contraction.forward(elements, x, weights, &mut out);
+        let inputs = ContractionInputs { elements, input, weights };
+        let result = contraction.forward(inputs, &mut out);
         assert!(out.iter().all(|&value| value == 7.0), "written in spite of an error");
         result.unwrap_err().to_string()
     };
     assert_eq!(
         forward(&[0, 1], &[0.0; 3], &weights, 4),
-        "the slice of the features has length 3, expected 4"
+        "the slice of the input has length 3, expected 4"
     );
     assert_eq!(
         forward(&[0, 1], &[0.0; 4], &weights[1..], 4),
@@ -666,25 +680,25 @@ fn arguments_that_do_not_fit_say_what_was_expected() {
         "node 1 has the element 3, expected one below 3"
     );
     let mut dx = [0.0; 3];
-    let gradients = ContractionGradients { x: Some(&mut dx[..]), weights: None };
-    let error = contraction.backward(&[0, 1], &[0.0; 4], &weights, &[0.0; 4], gradients);
-    let message = "the slice of the gradient of the features has length 3, expected 4";
+    let gradients = ContractionGradients { input: Some(&mut dx[..]), weights: None };
+    let inputs = ContractionInputs { elements: &[0, 1], input: &[0.0; 4], weights: &weights };
+    let error = contraction.backward(inputs, &[0.0; 4], gradients);
+    let message = "the slice of the gradient of the input has length 3, expected 4";
     assert_eq!(error.unwrap_err().to_string(), message);
-    let none = || ContractionGradients { x: None, weights: None };
-    let tangents = (None, Some(&weights[2..]));
-    let x = [0.0; 4];
-    let error = contraction.backward_twice(&[0, 1], &x, &weights, &x, tangents, none(), None);
+    let along = ContractionCotangents { input: None, weights: Some(&weights[2..]) };
+    let none = ContractionGradients::NONE;
+    let error = contraction.backward_twice(inputs, &[0.0; 4], along, none, None);
     let message = "the slice of the cotangent of the weights has length 10, expected 12";
     assert_eq!(error.unwrap_err().to_string(), message);
 
     let of = |output, factors| {
         contraction.mace_conversion(output, factors, Convention::Wigner3j).unwrap_err().to_string()
     };
-    assert_eq!(of(1, 1), "there is no block 1 in the output irreps `2x0e`");
-    assert_eq!(of(0, 3), "there are no products of 3 factors, expected 1 to 2");
-    assert_eq!(of(0, 0), "there are no products of 0 factors, expected 1 to 2");
+    assert_eq!(of(1, 1), "block 1 of the output irreps `2x0e`, expected one below 1");
+    assert_eq!(of(0, 3), "products of 3 factors, expected 1 to 2");
+    assert_eq!(of(0, 0), "products of 0 factors, expected 1 to 2");
     let error = contraction.terms(2).unwrap_err().to_string();
-    assert_eq!(error, "there is no path 2, expected one below 2");
+    assert_eq!(error, "path 2, expected one below 2");
     let error = contraction.tensor_conversion(0, 2, 1, &[0.0; 2]).unwrap_err().to_string();
     assert_eq!(error, "the slice of the tensors has length 2, expected 1");
 }

@@ -12,9 +12,15 @@ use tesseral::Irreps;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random};
 use tesseral::kernels::{
-    FeatureNumber, Gradients, Instruction, IrrepNormalization, Rows, TensorProduct,
+    CouplingPath, FeatureNumber, IrrepNormalization, Pairing, ProductGradients, ProductInputs,
+    TensorProduct,
 };
 use tesseral::simd::Path;
+
+/// The inputs of so many rows, row by row.
+fn each<'a, T>(rows: usize, [first, second, weights]: [&'a [T]; 3]) -> ProductInputs<'a, T> {
+    ProductInputs { pairing: Pairing::RowByRow { rows }, first, second, weights }
+}
 
 #[test]
 fn a_tensor_product_is_its_definition() {
@@ -82,8 +88,10 @@ fn made_products_have_the_paths_of_the_filter() {
 fn along_edges_rows_are_gathered_and_summed() {
     let product = TensorProduct::full(&parsed("0e"), &parsed("0e"), |_| true).unwrap();
     let mut sums = [9.0; 4];
-    let rows = Rows::Edges { senders: &[0, 1, 1], receivers: &[2, 2, 0] };
-    product.forward(rows, 3, &[10.0, 20.0], &[1.0, 2.0, 3.0], &[], &mut sums).unwrap();
+    let pairing = Pairing::Edges { senders: &[0, 1, 1], receivers: &[2, 2, 0] };
+    let inputs =
+        ProductInputs { pairing, first: &[10.0, 20.0], second: &[1.0, 2.0, 3.0], weights: &[] };
+    product.forward(inputs, &mut sums).unwrap();
     // Node 1 and node 3 receive nothing.
     assert_eq!(sums, [60.0, 0.0, 50.0, 0.0]);
 }
@@ -91,17 +99,18 @@ fn along_edges_rows_are_gathered_and_summed() {
 #[test]
 fn zero_rows_are_possible() {
     for case in cases() {
-        let none = Rows::Edges { senders: &[], receivers: &[] };
-        let no_values: [f64; 0] = [];
-        case.product.forward(Rows::Each, 0, &no_values, &[], &[], &mut []).unwrap();
+        case.product.forward(each::<f64>(0, [&[]; 3]), &mut []).unwrap();
         // No edges, but nodes: the sums are zero.
         let mut sums = vec![5.0; 3 * case.product.output().dim()];
         let x = vec![1.0; 2 * case.product.first().dim()];
-        case.product.forward(none, 0, &x, &[], &[], &mut sums).unwrap();
+        let pairing = Pairing::Edges { senders: &[], receivers: &[] };
+        let inputs = ProductInputs { pairing, first: &x, second: &[], weights: &[] };
+        case.product.forward(inputs, &mut sums).unwrap();
         assert!(sums.iter().all(|&sum| sum == 0.0), "{}", case.name);
         let mut dx = vec![0.0; x.len()];
-        let gradients = Gradients { first: Some(&mut dx), second: Some(&mut []), weights: None };
-        case.product.backward(none, 0, &x, &[], &[], &sums, gradients).unwrap();
+        let gradients =
+            ProductGradients { first: Some(&mut dx), second: Some(&mut []), weights: None };
+        case.product.backward(inputs, &sums, gradients).unwrap();
         assert!(dx.iter().all(|&dx| dx == 0.0), "{}", case.name);
     }
 }
@@ -124,11 +133,12 @@ fn check_streaming<T: FeatureNumber + PartialEq + std::fmt::Debug>(singles: fn(f
             let [cached, streamed] =
                 [usize::MAX, 0].map(|bytes| product.clone().on(path).streaming_from(bytes));
             let mut expected = vec![singles(0.0); count * size];
-            cached.forward(Rows::Each, count, &x, &y, &w, &mut expected).unwrap();
+            let inputs = each(count, [&x, &y, &w]);
+            cached.forward(inputs, &mut expected).unwrap();
             for shift in 0..17 {
                 let mut found = vec![singles(f64::NAN); count * size + shift];
                 let found = &mut found[shift..];
-                streamed.forward(Rows::Each, count, &x, &y, &w, found).unwrap();
+                streamed.forward(inputs, found).unwrap();
                 assert_eq!(found, &expected[..], "{features}, {path:?}, {shift}");
             }
         }
@@ -152,11 +162,13 @@ fn blocks_without_channels_have_no_part() {
         let [x, y, z] = [&first, &second, &output].map(|irreps| vec![1.0; 2 * irreps.dim()]);
         let w = vec![1.0; product.num_weights()];
         let mut found = vec![f64::NAN; z.len()];
-        product.forward(Rows::Each, 2, &x, &y, &w, &mut found).unwrap();
+        let inputs = each(2, [&x, &y, &w]);
+        product.forward(inputs, &mut found).unwrap();
         assert!(found.iter().all(|&value| value == 0.0), "{first} and {second} to {output}");
         let (mut dx, mut dy) = (vec![0.0; x.len()], vec![0.0; y.len()]);
-        let gradients = Gradients { first: Some(&mut dx), second: Some(&mut dy), weights: None };
-        product.backward(Rows::Each, 2, &x, &y, &w, &z, gradients).unwrap();
+        let gradients =
+            ProductGradients { first: Some(&mut dx), second: Some(&mut dy), weights: None };
+        product.backward(inputs, &z, gradients).unwrap();
         let all = dx.iter().chain(&dy);
         assert!(all.into_iter().all(|&value| value == 0.0), "{first} and {second} to {output}");
     }
@@ -177,13 +189,13 @@ fn every_number_of_rows_gives_the_same_rows() {
         let w = singles(&random.normals(most * product.num_weights()));
         let size = product.output().dim();
         let mut all = vec![0.0; most * size];
-        product.forward(Rows::Each, most, &x, &y, &w, &mut all).unwrap();
+        product.forward(each(most, [&x, &y, &w]), &mut all).unwrap();
         for count in 0..most {
             let mut some = vec![0.0; count * size];
             let (x, y) = (&x[..count * first.dim()], &y[..count * second.dim()]);
             let w = &w[..count * product.num_weights()];
             // One row of weights would be shared.
-            product.forward(Rows::Each, count, x, y, w, &mut some).unwrap();
+            product.forward(each(count, [x, y, w]), &mut some).unwrap();
             assert_eq!(some, all[..count * size], "{count} rows");
         }
     }
@@ -214,7 +226,7 @@ fn tensor_products_are_equivariant() {
         fn apply<T: FeatureNumber>(product: &TensorProduct, weights: &[T], x: &[T]) -> Vec<T> {
             let (first, second) = x.split_at(product.first().dim());
             let mut output = vec![T::default(); product.output().dim()];
-            product.forward(Rows::Each, 1, first, second, weights, &mut output).unwrap();
+            product.forward(each(1, [first, second, weights]), &mut output).unwrap();
             output
         }
         let rounded = singles(weights);
@@ -248,9 +260,9 @@ fn products_of_unit_variance_have_unit_variance() {
     let mut random = Random::new(11);
     let (first, second) = (irreps("2x0e + 3x1o + 1x2e"), irreps("2x0e + 2x1o"));
     let output = irreps("2x0e + 3x1o + 3x1e + 1x2e");
-    let paths: Vec<Instruction> = every_path(&first, &second, &output)
+    let paths: Vec<CouplingPath> = every_path(&first, &second, &output)
         .into_iter()
-        .map(|path| Instruction { path_weight: 1.0, ..path.weighted() })
+        .map(|path| CouplingPath { path_weight: 1.0, ..path.weighted() })
         .collect();
     let all = [
         TensorProduct::new(first.clone(), second.clone(), output, &paths).unwrap(),
@@ -262,7 +274,7 @@ fn products_of_unit_variance_have_unit_variance() {
         let y = random.normals(rows * second.dim());
         let w = random.normals(rows * product.num_weights());
         let mut z = vec![0.0; rows * product.output().dim()];
-        product.forward(Rows::Each, rows, &x, &y, &w, &mut z).unwrap();
+        product.forward(each(rows, [&x, &y, &w]), &mut z).unwrap();
         for (block, mean) in mean_squares(product.output(), &z).into_iter().enumerate() {
             assert!((mean - 1.0).abs() < 0.2, "seed 11, block {block}: {mean}");
         }

@@ -9,7 +9,7 @@ use common::dual::{Dual, fixed, gradient};
 use common::products::*;
 use tesseral::Scalar;
 use tesseral::equivariance::Random;
-use tesseral::kernels::{Cotangents, FeatureNumber, Gradients};
+use tesseral::kernels::{FeatureNumber, ProductCotangents, ProductGradients};
 use tesseral::simd::Path;
 
 /// Σ a · b.
@@ -34,14 +34,14 @@ fn the_gradients_of_a_tensor_product_are_its_derivatives() {
                 let before = 1.0;
                 let mut found = expected.clone().map(|gradient| vec![before; gradient.len()]);
                 let [dx, dy, dw] = &mut found;
-                let gradients = Gradients {
+                let gradients = ProductGradients {
                     first: asked[0].then_some(dx.as_mut_slice()),
                     second: asked[1].then_some(dy.as_mut_slice()),
                     weights: asked[2].then_some(dw.as_mut_slice()),
                 };
                 let product = case.product.clone().on(path);
-                let (rows, count) = (case.rows(), case.count);
-                product.backward(rows, count, x, y, w, &case.cotangent, gradients).unwrap();
+                let inputs = case.inputs([x, y, w]);
+                product.backward(inputs, &case.cotangent, gradients).unwrap();
                 for side in 0..3 {
                     let sign = if asked[side] { 1.0 } else { 0.0 };
                     let wanted: Vec<f64> =
@@ -106,21 +106,19 @@ impl Twice {
         let mut found =
             [x.len(), y.len(), w.len(), dz.len()].map(|length| vec![T::constant(1.0, 1.0); length]);
         let [dx, dy, dw, ddz] = &mut found;
-        let cotangents = Cotangents {
+        let cotangents = ProductCotangents {
             first: given[0].then_some(&cx[..]),
             second: given[1].then_some(&cy[..]),
             weights: given[2].then_some(&cw[..]),
         };
-        let gradients = Gradients {
+        let gradients = ProductGradients {
             first: asked[0].then_some(&mut dx[..]),
             second: asked[1].then_some(&mut dy[..]),
             weights: asked[2].then_some(&mut dw[..]),
         };
-        let (rows, by_dz) = (case.rows(), asked[3].then_some(&mut ddz[..]));
+        let (inputs, by_dz) = (case.inputs([&x, &y, &w]), asked[3].then_some(&mut ddz[..]));
         let product = case.product.clone().on(path);
-        product
-            .backward_twice(rows, case.count, &x, &y, &w, &dz, cotangents, gradients, by_dz)
-            .unwrap();
+        product.backward_twice(inputs, &dz, cotangents, gradients, by_dz).unwrap();
         for side in 0..4 {
             let sign = if asked[side] { 1.0 } else { 0.0 };
             let wanted = self.expected(given, side);

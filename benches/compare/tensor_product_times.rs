@@ -15,7 +15,7 @@ use std::io::{self, BufRead, Write};
 use nalgebra::{UnitQuaternion, Vector3};
 use rustix::time::{ClockId, clock_gettime};
 use tesseral::coupling::Tensor;
-use tesseral::kernels::{Gradients, Rows, TensorProduct};
+use tesseral::kernels::{Pairing, ProductGradients, ProductInputs, TensorProduct};
 use tesseral::simd::{Path, limits};
 use tesseral::wigner::batch::Batch;
 use tesseral::{Irrep, Irreps};
@@ -128,26 +128,28 @@ impl Case {
         }
     }
 
-    fn rows(&self) -> Rows<'_> {
-        match &self.edges {
-            Some([senders, receivers]) => Rows::Edges { senders, receivers },
-            None => Rows::Each,
-        }
+    fn inputs(&self) -> ProductInputs<'_, f32> {
+        let pairing = match &self.edges {
+            Some([senders, receivers]) => Pairing::Edges { senders, receivers },
+            None => Pairing::RowByRow { rows: self.count },
+        };
+        let Case { first, second, weights, .. } = self;
+        ProductInputs { pairing, first, second, weights }
     }
 
     fn forward(&self, output: &mut [f32]) -> Result<(), Box<dyn Error>> {
-        let Case { product, count, first, second, weights, .. } = self;
-        Ok(product.forward(self.rows(), *count, first, second, weights, output)?)
+        Ok(self.product.forward(self.inputs(), output)?)
     }
 
     fn backward(&self, gradients: &mut [Vec<f32>; 3]) -> Result<(), Box<dyn Error>> {
-        let Case { product, count, first, second, weights, cotangent, .. } = self;
         gradients.iter_mut().for_each(|gradient| gradient.fill(0.0));
         let [d_first, d_second, d_weights] = gradients;
-        let gradients =
-            Gradients { first: Some(d_first), second: Some(d_second), weights: Some(d_weights) };
-        let rows = self.rows();
-        Ok(product.backward(rows, *count, first, second, weights, cotangent, gradients)?)
+        let gradients = ProductGradients {
+            first: Some(d_first),
+            second: Some(d_second),
+            weights: Some(d_weights),
+        };
+        Ok(self.product.backward(self.inputs(), &self.cotangent, gradients)?)
     }
 
     /// Room for the gradients, none for a forward pass alone.

@@ -1,14 +1,33 @@
 //! Operations on whole channels: the norm of each, and its product with a number. They commute with
 //! rotations whatever is done to the norms in between.
 
+use std::ops::Range;
+
+use super::KernelError;
 use super::arithmetic::{add_scaled, dot, rounded};
-use super::{KernelError, check_length};
+use crate::error::{LengthError, check_length, check_rows};
 use crate::{Irrep, Irreps, Real};
 
 /// Keeps the derivative of a norm finite at zero: the norm is √(|x|² + ε), with ε = 10⁻¹².
 const EPSILON: f64 = 1e-12;
 
 /// The channels of a feature vector, one for every copy of every irrep.
+///
+/// # Example
+/// ```
+/// use tesseral::kernels::{Channels, ScaleInputs};
+///
+/// let channels = Channels::new("0e + 1o".parse()?);
+/// let input = &[-2.0, 3.0, 0.0, 4.0];
+/// let mut invariants = [0.0; 2];
+/// channels.invariants(input, &mut invariants)?;
+/// assert_eq!(invariants[0], -2.0);
+/// assert!((invariants[1] - 5.0).abs() < 1e-12);
+/// let mut scaled = [0.0; 4];
+/// channels.scale(ScaleInputs { input, factors: &[1.0, 2.0] }, &mut scaled)?;
+/// assert_eq!(scaled, [-2.0, 6.0, 0.0, 8.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Channels {
     irreps: Irreps,
@@ -30,6 +49,35 @@ struct Channel {
     start: usize,
     size: usize,
     is_scalar: bool,
+}
+
+/// The inputs of [`Channels::scale`] and its derivatives.
+#[derive(Clone, Copy, Debug)]
+pub struct ScaleInputs<'a, T> {
+    /// The features, `[row][irreps.dim()]`.
+    pub input: &'a [T],
+    /// The factors, `[row][channel]`, or one row of them for all rows.
+    pub factors: &'a [T],
+}
+
+/// The gradients that the derivatives of [`Channels::scale`] are added to, each as long as its input;
+/// `None` where one is not needed.
+#[derive(Debug)]
+pub struct ScaleGradients<'a, T> {
+    /// With respect to the features.
+    pub input: Option<&'a mut [T]>,
+    /// With respect to the factors.
+    pub factors: Option<&'a mut [T]>,
+}
+
+/// What the gradients that [`Channels::scale_backward`] gives are multiplied with and summed in its
+/// derivative, each as long as its input; `None` stands for zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct ScaleCotangents<'a, T> {
+    /// For the gradient of the features.
+    pub input: Option<&'a [T]>,
+    /// For the gradient of the factors.
+    pub factors: Option<&'a [T]>,
 }
 
 impl Channels {
@@ -82,37 +130,37 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn invariants<T: Real>(&self, x: &[T], out: &mut [T]) -> Result<(), KernelError> {
-        self.check(x.len(), out.len())?;
-        for (x, out) in self.rows(x).zip(out.chunks_exact_mut(self.len().max(1))) {
-            for (channel, out) in self.channels.iter().zip(out) {
-                *out = channel.invariant(x, self.invariant).0;
+    pub fn invariants<T: Real>(&self, input: &[T], output: &mut [T]) -> Result<(), KernelError> {
+        self.check(input.len(), ("the output", output.len()))?;
+        for (x, z) in self.rows(input).zip(output.chunks_exact_mut(self.len().max(1))) {
+            for (channel, z) in self.channels.iter().zip(z) {
+                *z = channel.invariant(x, self.invariant).0;
             }
         }
         Ok(())
     }
 
-    /// Adds the vector-Jacobian product of [`Channels::invariants`] to `x_gradient`.
+    /// Adds the vector-Jacobian product of [`Channels::invariants`] to `input_gradient`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn invariants_backward<T: Real>(
         &self,
-        x: &[T],
-        out_gradient: &[T],
-        x_gradient: &mut [T],
+        input: &[T],
+        output_gradient: &[T],
+        input_gradient: &mut [T],
     ) -> Result<(), KernelError> {
-        self.check(x.len(), out_gradient.len())?;
-        check_length("the gradient of the features", x.len(), x_gradient.len())?;
-        let size = self.irreps.dim().max(1);
-        let gradients = out_gradient.chunks_exact(self.len().max(1));
-        for ((x, dx), dout) in self.rows(x).zip(x_gradient.chunks_exact_mut(size)).zip(gradients) {
-            for (channel, &dout) in self.channels.iter().zip(dout) {
+        self.check(input.len(), ("the gradient of the output", output_gradient.len()))?;
+        check_length("the gradient of the input", input.len(), input_gradient.len())?;
+        let gradients = input_gradient.chunks_exact_mut(self.irreps.dim().max(1));
+        let output_gradients = output_gradient.chunks_exact(self.len().max(1));
+        for ((x, dx), dz) in self.rows(input).zip(gradients).zip(output_gradients) {
+            for (channel, &dz) in self.channels.iter().zip(dz) {
                 match channel.invariant(x, self.invariant) {
-                    (_, Slope::One) => dx[channel.start] = dx[channel.start] + dout,
+                    (_, Slope::One) => dx[channel.start] = dx[channel.start] + dz,
                     (_, Slope::Zero) => {}
                     (norm, Slope::Direction) => {
-                        add_scaled(dout / norm, channel.of(x), &mut dx[channel.range()]);
+                        add_scaled(dz / norm, channel.of(x), &mut dx[channel.range()]);
                     }
                 }
             }
@@ -120,33 +168,30 @@ impl Channels {
         Ok(())
     }
 
-    /// The derivative of [`Channels::invariants_backward`]: of Σ `cotangent` · `x_gradient`, adds
-    /// the gradients with respect to x and to the gradient of the output, which is also the
+    /// The derivative of [`Channels::invariants_backward`]: of Σ `cotangent` · `input_gradient`, adds
+    /// the gradients with respect to the input and to the gradient of the output, which is also the
     /// derivative of the invariants along `cotangent`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn invariants_backward_twice<T: Real>(
         &self,
-        x: &[T],
-        out_gradient: &[T],
+        input: &[T],
+        output_gradient: &[T],
         cotangent: &[T],
-        mut by_x: Option<&mut [T]>,
-        mut by_out_gradient: Option<&mut [T]>,
+        mut by_input: Option<&mut [T]>,
+        mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        self.check(x.len(), out_gradient.len())?;
-        check_length("the cotangent", x.len(), cotangent.len())?;
-        for (what, expected, found) in [
-            ("the gradient by the features", x.len(), by_x.as_deref()),
-            ("the gradient by gradients", out_gradient.len(), by_out_gradient.as_deref()),
-        ] {
-            check_length(what, expected, found.map_or(expected, <[T]>::len))?;
-        }
-        let each = self.rows(x).zip(self.rows(cotangent));
-        for (row, ((x, w), dout)) in
-            each.zip(out_gradient.chunks_exact(self.len().max(1))).enumerate()
+        self.check(input.len(), ("the gradient of the output", output_gradient.len()))?;
+        check_length("the cotangent of the input", input.len(), cotangent.len())?;
+        check_given("the derivative by the input", input, by_input.as_deref())?;
+        let what = "the derivative by the gradient of the output";
+        check_given(what, output_gradient, by_output_gradient.as_deref())?;
+        let each = self.rows(input).zip(self.rows(cotangent));
+        for (row, ((x, w), dz)) in
+            each.zip(output_gradient.chunks_exact(self.len().max(1))).enumerate()
         {
-            for (index, (channel, &dout)) in self.channels.iter().zip(dout).enumerate() {
+            for (index, (channel, &dz)) in self.channels.iter().zip(dz).enumerate() {
                 let (norm, slope) = channel.invariant(x, self.invariant);
                 let (x, w) = (channel.of(x), channel.of(w));
                 let along = match slope {
@@ -154,34 +199,38 @@ impl Channels {
                     Slope::Zero => continue,
                     Slope::Direction => dot(x, w) / norm,
                 };
-                if let Some(by) = by_out_gradient.as_deref_mut() {
+                if let Some(by) = by_output_gradient.as_deref_mut() {
                     let place = row * self.len() + index;
                     by[place] = by[place] + along;
                 }
-                if let (Some(by_x), Slope::Direction) = (by_x.as_deref_mut(), slope) {
-                    let by_x = &mut by_x[row * self.irreps.dim()..][channel.range()];
-                    add_scaled(dout / norm, w, by_x);
-                    add_scaled(-(dout / norm * (along / norm)), x, by_x);
+                if let (Some(by), Slope::Direction) = (by_input.as_deref_mut(), slope) {
+                    let by = &mut by[row * self.irreps.dim()..][channel.range()];
+                    add_scaled(dz / norm, w, by);
+                    add_scaled(-(dz / norm * (along / norm)), x, by);
                 }
             }
         }
         Ok(())
     }
 
-    /// Every channel times its factor, `factors` being `[row][channel]`, or one row of them for all
-    /// rows.
+    /// Every channel times its factor.
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn scale<T: Real>(&self, x: &[T], factors: &[T], out: &mut [T]) -> Result<(), KernelError> {
-        self.check_factors(x.len(), factors.len())?;
-        check_length("the output", x.len(), out.len())?;
+    pub fn scale<T: Real>(
+        &self,
+        inputs: ScaleInputs<'_, T>,
+        output: &mut [T],
+    ) -> Result<(), KernelError> {
+        let ScaleInputs { input, factors } = inputs;
+        self.check_factors(&inputs)?;
+        check_length("the output", input.len(), output.len())?;
         let size = self.irreps.dim().max(1);
-        for (row, (x, out)) in self.rows(x).zip(out.chunks_exact_mut(size)).enumerate() {
+        for (row, (x, z)) in self.rows(input).zip(output.chunks_exact_mut(size)).enumerate() {
             let factors = &factors[self.factor_row(factors.len(), row)..][..self.len()];
             for (channel, &factor) in self.channels.iter().zip(factors) {
                 for index in channel.range() {
-                    out[index] = factor * x[index];
+                    z[index] = factor * x[index];
                 }
             }
         }
@@ -194,71 +243,76 @@ impl Channels {
     /// If a slice has the wrong length.
     pub fn scale_backward<T: Real>(
         &self,
-        x: &[T],
-        factors: &[T],
-        out_gradient: &[T],
-        mut x_gradient: Option<&mut [T]>,
-        mut factor_gradient: Option<&mut [T]>,
+        inputs: ScaleInputs<'_, T>,
+        output_gradient: &[T],
+        gradients: ScaleGradients<'_, T>,
     ) -> Result<(), KernelError> {
-        self.check_factors(x.len(), factors.len())?;
-        check_length("the gradient of the output", x.len(), out_gradient.len())?;
-        for (what, expected, found) in [
-            ("the gradient of the features", x.len(), x_gradient.as_deref()),
-            ("the gradient of the factors", factors.len(), factor_gradient.as_deref()),
-        ] {
-            check_length(what, expected, found.map_or(expected, <[T]>::len))?;
-        }
-        for row in 0..x.len().checked_div(self.irreps.dim()).unwrap_or(0) {
-            let factor_row = self.factor_row(factors.len(), row);
-            for (index, channel) in self.channels.iter().enumerate() {
-                let factor = factor_row + index;
-                for place in channel.range() {
-                    let place = row * self.irreps.dim() + place;
-                    let dout = out_gradient[place];
-                    if let Some(dx) = x_gradient.as_deref_mut() {
-                        dx[place] = dx[place] + factors[factor] * dout;
-                    }
-                    if let Some(df) = factor_gradient.as_deref_mut() {
-                        df[factor] = df[factor] + x[place] * dout;
-                    }
+        let ScaleInputs { input, factors } = inputs;
+        let ScaleGradients { input: mut by_input, factors: mut by_factors } = gradients;
+        self.check_factors(&inputs)?;
+        check_length("the gradient of the output", input.len(), output_gradient.len())?;
+        check_given("the gradient of the input", input, by_input.as_deref())?;
+        check_given("the gradient of the factors", factors, by_factors.as_deref())?;
+        self.for_each_channel(&inputs, |places, factor| {
+            for place in places {
+                let dz = output_gradient[place];
+                if let Some(dx) = by_input.as_deref_mut() {
+                    dx[place] = dx[place] + factors[factor] * dz;
+                }
+                if let Some(df) = by_factors.as_deref_mut() {
+                    df[factor] = df[factor] + input[place] * dz;
                 }
             }
-        }
+        });
         Ok(())
     }
 
-    /// The derivative of [`Channels::scale_backward`]. The product is bilinear: with `cotangents`
-    /// ẋ and ḟ of the two gradients, ẋ f + x ḟ is added to the gradient with respect to
-    /// `out_gradient`, and the gradients of Σ `out_gradient` · ẋ ḟ to the other two.
+    /// The derivative of [`Channels::scale_backward`]: of S = Σ `cotangents` · (the gradients that
+    /// it gives), adds to each gradient that is given the derivative of S with respect to that
+    /// input, and to `by_output_gradient` that with respect to the gradient of the output.
+    ///
+    /// The product is bilinear: with the cotangents ẋ and ḟ, the last is ẋ f + x ḟ, and the others
+    /// are the gradients of Σ `output_gradient` · ẋ ḟ.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn scale_backward_twice<T: Real>(
         &self,
-        x: &[T],
-        factors: &[T],
-        out_gradient: &[T],
-        cotangents: [&[T]; 2],
-        gradients: [Option<&mut [T]>; 2],
-        by_out_gradient: Option<&mut [T]>,
+        inputs: ScaleInputs<'_, T>,
+        output_gradient: &[T],
+        cotangents: ScaleCotangents<'_, T>,
+        gradients: ScaleGradients<'_, T>,
+        mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        check_length("the cotangent of the features", x.len(), cotangents[0].len())?;
-        check_length("the cotangent of the factors", factors.len(), cotangents[1].len())?;
-        let [by_x, by_factors] = gradients;
-        // The gradient by x is that of ẋ in the product of ẋ and ḟ, and the other way round.
-        self.scale_backward(cotangents[0], cotangents[1], out_gradient, by_x, by_factors)?;
-        let Some(by_out_gradient) = by_out_gradient else { return Ok(()) };
-        check_length("the gradient by gradients", x.len(), by_out_gradient.len())?;
-        for row in 0..x.len().checked_div(self.irreps.dim()).unwrap_or(0) {
-            let factor_row = self.factor_row(factors.len(), row);
-            for (index, channel) in self.channels.iter().enumerate() {
-                let place = row * self.irreps.dim() + channel.start;
-                let places = place..place + channel.size;
-                let target = &mut by_out_gradient[places.clone()];
-                add_scaled(factors[factor_row + index], &cotangents[0][places.clone()], target);
-                add_scaled(cotangents[1][factor_row + index], &x[places], target);
+        let ScaleInputs { input, factors } = inputs;
+        let ScaleGradients { input: mut by_input, factors: mut by_factors } = gradients;
+        self.check_factors(&inputs)?;
+        check_length("the gradient of the output", input.len(), output_gradient.len())?;
+        check_given("the cotangent of the input", input, cotangents.input)?;
+        check_given("the cotangent of the factors", factors, cotangents.factors)?;
+        check_given("the gradient of the input", input, by_input.as_deref())?;
+        check_given("the gradient of the factors", factors, by_factors.as_deref())?;
+        let what = "the derivative by the gradient of the output";
+        check_given(what, output_gradient, by_output_gradient.as_deref())?;
+        self.for_each_channel(&inputs, |places, factor| {
+            let (x, dz) = (&input[places.clone()], &output_gradient[places.clone()]);
+            if let Some(along) = cotangents.input.map(|along| &along[places.clone()]) {
+                if let Some(by) = by_factors.as_deref_mut() {
+                    by[factor] = by[factor] + dot(along, dz);
+                }
+                if let Some(by) = by_output_gradient.as_deref_mut() {
+                    add_scaled(factors[factor], along, &mut by[places.clone()]);
+                }
             }
-        }
+            if let Some(along) = cotangents.factors.map(|along| along[factor]) {
+                if let Some(by) = by_input.as_deref_mut() {
+                    add_scaled(along, dz, &mut by[places.clone()]);
+                }
+                if let Some(by) = by_output_gradient.as_deref_mut() {
+                    add_scaled(along, x, &mut by[places]);
+                }
+            }
+        });
         Ok(())
     }
 
@@ -268,16 +322,17 @@ impl Channels {
     /// If a slice has the wrong length.
     pub fn add_to_scalars<T: Real>(
         &self,
-        x: &[T],
-        bias: &[T],
-        out: &mut [T],
+        input: &[T],
+        biases: &[T],
+        output: &mut [T],
     ) -> Result<(), KernelError> {
-        check_length("the biases", self.irreps.num_scalars(), bias.len())?;
-        check_length("the output", x.len(), out.len())?;
-        out.copy_from_slice(x);
-        for out in out.chunks_exact_mut(self.irreps.dim().max(1)) {
-            for (channel, &bias) in self.scalars().zip(bias) {
-                out[channel.start] = out[channel.start] + bias;
+        check_rows("the input", self.irreps.dim(), input.len())?;
+        check_length("the biases", self.irreps.num_scalars(), biases.len())?;
+        check_length("the output", input.len(), output.len())?;
+        output.copy_from_slice(input);
+        for z in output.chunks_exact_mut(self.irreps.dim().max(1)) {
+            for (channel, &bias) in self.scalars().zip(biases) {
+                z[channel.start] = z[channel.start] + bias;
             }
         }
         Ok(())
@@ -288,14 +343,32 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn sum_scalars<T: Real>(&self, x: &[T], sums: &mut [T]) -> Result<(), KernelError> {
+    pub fn sum_scalars<T: Real>(&self, input: &[T], sums: &mut [T]) -> Result<(), KernelError> {
+        check_rows("the input", self.irreps.dim(), input.len())?;
         check_length("the sums", self.irreps.num_scalars(), sums.len())?;
-        for x in self.rows(x) {
+        for x in self.rows(input) {
             for (channel, sum) in self.scalars().zip(sums.iter_mut()) {
                 *sum = *sum + x[channel.start];
             }
         }
         Ok(())
+    }
+
+    /// Calls a function with the places of the components of every channel of every row, and that
+    /// of its factor.
+    fn for_each_channel<T>(
+        &self,
+        inputs: &ScaleInputs<'_, T>,
+        mut f: impl FnMut(Range<usize>, usize),
+    ) {
+        let size = self.irreps.dim();
+        for row in 0..inputs.input.len().checked_div(size).unwrap_or(0) {
+            let factor_row = self.factor_row(inputs.factors.len(), row);
+            for (index, channel) in self.channels.iter().enumerate() {
+                let start = row * size + channel.start;
+                f(start..start + channel.size, factor_row + index);
+            }
+        }
     }
 
     fn scalars(&self) -> impl Iterator<Item = &Channel> {
@@ -307,25 +380,34 @@ impl Channels {
         if factors == self.len() { 0 } else { row * self.len() }
     }
 
-    fn check_factors(&self, features: usize, factors: usize) -> Result<(), KernelError> {
+    fn check_factors<T>(&self, inputs: &ScaleInputs<'_, T>) -> Result<(), LengthError> {
+        let (input, factors) = (inputs.input.len(), inputs.factors.len());
         // One row of factors serves any number of rows.
-        let is_shared = factors == self.len() && features.is_multiple_of(self.irreps.dim().max(1));
-        if is_shared && !self.is_empty() { Ok(()) } else { self.check(features, factors) }
+        let is_shared = factors == self.len() && input.is_multiple_of(self.irreps.dim().max(1));
+        if is_shared && !self.is_empty() {
+            return Ok(());
+        }
+        self.check(input, ("the factors", factors))
     }
 
     fn rows<'a, T>(&self, x: &'a [T]) -> std::slice::ChunksExact<'a, T> {
         x.chunks_exact(self.irreps.dim().max(1))
     }
 
-    fn check(&self, features: usize, channels: usize) -> Result<(), KernelError> {
-        let rows = features.checked_div(self.irreps.dim()).unwrap_or(0);
-        check_length("the features", rows * self.irreps.dim(), features)?;
-        check_length("the channels", rows * self.len(), channels)
+    /// Checks features, and what has a number for each channel.
+    fn check(&self, input: usize, (what, found): (&'static str, usize)) -> Result<(), LengthError> {
+        let rows = check_rows("the input", self.irreps.dim(), input)?;
+        check_length(what, rows * self.len(), found)
     }
 }
 
+/// Checks the length of what belongs to an input, if it is given.
+fn check_given<T>(what: &'static str, input: &[T], given: Option<&[T]>) -> Result<(), LengthError> {
+    check_length(what, input.len(), given.map_or(input.len(), <[T]>::len))
+}
+
 impl Channel {
-    fn range(&self) -> std::ops::Range<usize> {
+    fn range(&self) -> Range<usize> {
         self.start..self.start + self.size
     }
 

@@ -4,11 +4,23 @@
 //! A *set* is a range of columns, a block or a channel; a *group* is a run of rows. All entries of
 //! one set in one group are centred, if they are of irrep `0e`, and divided by the root of their
 //! second moment.
+//!
+//! # The algorithm
+//! Group by group, and row by row within one: a pass sums the means of all sets, another their second
+//! moments, about the means, so that nothing cancels; a last one writes. Sums are in f64 whatever the
+//! features are.
+//!
+//! With P the projection that takes the mean away (the identity for other irreps than `0e`), x_c = P x
+//! and N the divisor of the second moment, z = s x_c with s = 1/√(|x_c|²/N + ε). So ds = -(s³/N) x_c,
+//! and the Jacobian J = P (s - (s³/N) x_c x_cᵀ) P is symmetric: what is multiplied from the left in
+//! `backward` is multiplied from the right along a direction in `backward_twice`. Means of rows that
+//! are multiplied with J are taken away first; x_c has none, so that P on the other side is for free.
 
 use std::ops::Range;
 
+use super::KernelError;
 use super::arithmetic::rounded;
-use super::{KernelError, check_length};
+use crate::error::{check_length, check_rows};
 use crate::{Irrep, Irreps, Real};
 
 /// What the second moment of a channel of degree l is.
@@ -32,6 +44,15 @@ pub enum Groups<'a> {
     Runs(&'a [usize]),
 }
 
+/// The inputs of [`Standardize::forward`] and its derivatives.
+#[derive(Clone, Copy, Debug)]
+pub struct StandardizeInputs<'a, T> {
+    /// The rows whose moments are taken together.
+    pub groups: Groups<'a>,
+    /// The features, `[row][irreps.dim()]`.
+    pub input: &'a [T],
+}
+
 /// `z = (x - mean) / √(moment + ε)`, where the mean is taken for irrep `0e` alone, and the moment
 /// is the mean over all channels of a set and rows of a group of what [`ChannelNorm`] says.
 ///
@@ -40,11 +61,12 @@ pub enum Groups<'a> {
 ///
 /// # Example
 /// ```
-/// use tesseral::kernels::{ChannelNorm, Groups, Standardize};
+/// use tesseral::kernels::{ChannelNorm, Groups, Standardize, StandardizeInputs};
 ///
 /// let layer = Standardize::of_blocks("2x0e + 1o".parse()?, ChannelNorm::Component, 0.0);
+/// let input = &[1.0, 3.0, 2.0, 2.0, -2.0];
 /// let mut z = [0.0; 5];
-/// layer.forward(Groups::EachRow, &[1.0, 3.0, 2.0, 2.0, -2.0], &mut z)?;
+/// layer.forward(StandardizeInputs { groups: Groups::EachRow, input }, &mut z)?;
 /// assert_eq!(z, [-1.0, 1.0, 1.0, 1.0, -1.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -120,21 +142,33 @@ impl Standardize {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::{ChannelNorm, Groups, Standardize, StandardizeInputs};
+    ///
+    /// let layer = Standardize::of_channels("0e + 1o".parse()?, ChannelNorm::Norm, 0.0);
+    /// let input = &[1.0, 3.0, 0.0, 4.0, 5.0, 0.0, 0.0, 0.0];
+    /// let (mut means, mut moments) = ([0.0; 2], [0.0; 2]);
+    /// let inputs = StandardizeInputs { groups: Groups::AllRows, input };
+    /// layer.moments(inputs, &mut means, &mut moments)?;
+    /// assert_eq!((means, moments), ([3.0, 0.0], [4.0, 12.5]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn moments<T: Real + Into<f64>>(
         &self,
-        groups: Groups,
-        x: &[T],
+        inputs: StandardizeInputs<'_, T>,
         means: &mut [f64],
         moments: &mut [f64],
     ) -> Result<(), KernelError> {
-        let groups = self.groups(groups, x, &[])?;
+        let groups = self.groups(&inputs, &[])?;
         check_length("the means", groups.len() * self.sets.len(), means.len())?;
         check_length("the moments", groups.len() * self.sets.len(), moments.len())?;
         let size = self.sets.len().max(1);
         let targets = means.chunks_exact_mut(size).zip(moments.chunks_exact_mut(size));
         for (group, (means, moments)) in groups.into_iter().zip(targets) {
-            means.copy_from_slice(&self.means(&group, x));
-            moments.copy_from_slice(&self.centred_moments(&group, means, x));
+            means.copy_from_slice(&self.means(&group, inputs.input));
+            moments.copy_from_slice(&self.centred_moments(&group, means, inputs.input));
         }
         Ok(())
     }
@@ -145,11 +179,11 @@ impl Standardize {
     /// If a slice has the wrong length or the groups are not all rows.
     pub fn forward<T: Real + Into<f64>>(
         &self,
-        groups: Groups,
-        x: &[T],
+        inputs: StandardizeInputs<'_, T>,
         output: &mut [T],
     ) -> Result<(), KernelError> {
-        for group in self.groups(groups, x, &[("the output", output.len())])? {
+        let x = inputs.input;
+        for group in self.groups(&inputs, &[("the output", output.len())])? {
             let group = self.group(group, x);
             self.for_each(&group.rows, |set, place| {
                 let centred = x[place].into() - group.means[set];
@@ -159,55 +193,53 @@ impl Standardize {
         Ok(())
     }
 
-    /// Adds the vector-Jacobian product of [`Standardize::forward`] to `x_gradient`.
+    /// Adds the vector-Jacobian product of [`Standardize::forward`] to `input_gradient`.
     ///
     /// # Errors
     /// As [`Standardize::forward`].
     pub fn backward<T: Real + Into<f64>>(
         &self,
-        groups: Groups,
-        x: &[T],
+        inputs: StandardizeInputs<'_, T>,
         output_gradient: &[T],
-        x_gradient: &mut [T],
+        input_gradient: &mut [T],
     ) -> Result<(), KernelError> {
-        let dz = output_gradient;
         let lengths = [
-            ("the gradient of the output", dz.len()),
-            ("the gradient of the features", x_gradient.len()),
+            ("the gradient of the output", output_gradient.len()),
+            ("the gradient of the input", input_gradient.len()),
         ];
-        for group in self.groups(groups, x, &lengths)? {
-            let group = self.group(group, x);
-            self.add_projected(&group, x, dz, x_gradient);
+        for group in self.groups(&inputs, &lengths)? {
+            let group = self.group(group, inputs.input);
+            self.add_projected(&group, inputs.input, output_gradient, input_gradient);
         }
         Ok(())
     }
 
-    /// The derivative of [`Standardize::backward`]: of Σ `cotangent` · `x_gradient`, adds the
-    /// gradients with respect to x and to the gradient of the output, which is also the derivative
-    /// of the output along `cotangent`.
+    /// The derivative of [`Standardize::backward`]: of Σ `cotangent` · `input_gradient`, adds the
+    /// gradients with respect to the input and to the gradient of the output, which is also the
+    /// derivative of the output along `cotangent`.
     ///
     /// # Errors
     /// As [`Standardize::forward`].
     pub fn backward_twice<T: Real + Into<f64>>(
         &self,
-        groups: Groups,
-        x: &[T],
+        inputs: StandardizeInputs<'_, T>,
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_x: Option<&mut [T]>,
+        mut by_input: Option<&mut [T]>,
         mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        let n = x.len();
+        let (x, n) = (inputs.input, inputs.input.len());
+        let by_dz = by_output_gradient.as_deref().map_or(n, <[T]>::len);
         let lengths = [
             ("the gradient of the output", output_gradient.len()),
-            ("the cotangent", cotangent.len()),
-            ("the gradient by the features", by_x.as_deref().map_or(n, <[T]>::len)),
-            ("the gradient by gradients", by_output_gradient.as_deref().map_or(n, <[T]>::len)),
+            ("the cotangent of the input", cotangent.len()),
+            ("the derivative by the input", by_input.as_deref().map_or(n, <[T]>::len)),
+            ("the derivative by the gradient of the output", by_dz),
         ];
-        for group in self.groups(groups, x, &lengths)? {
+        for group in self.groups(&inputs, &lengths)? {
             let group = self.group(group, x);
-            if let Some(by_x) = by_x.as_deref_mut() {
-                self.add_curvature(&group, x, output_gradient, cotangent, by_x);
+            if let Some(by_input) = by_input.as_deref_mut() {
+                self.add_curvature(&group, x, [output_gradient, cotangent], by_input);
             }
             // The Jacobian is symmetric: the derivative along w is the product from the left.
             if let Some(by_dz) = by_output_gradient.as_deref_mut() {
@@ -236,8 +268,7 @@ impl Standardize {
         &self,
         group: &Group,
         x: &[T],
-        v: &[T],
-        w: &[T],
+        [v, w]: [&[T]; 2],
         out: &mut [T],
     ) {
         let [v_means, w_means] = [v, w].map(|array| self.means(&group.rows, array));
@@ -326,13 +357,13 @@ impl Standardize {
     /// The rows of each group, after a check of lengths.
     fn groups<T>(
         &self,
-        groups: Groups,
-        x: &[T],
+        inputs: &StandardizeInputs<'_, T>,
         others: &[(&'static str, usize)],
     ) -> Result<Vec<Range<usize>>, KernelError> {
-        let rows = x.len().checked_div(self.irreps.dim()).unwrap_or(0);
-        check_length("the features", rows * self.irreps.dim(), x.len())?;
-        others.iter().try_for_each(|&(what, found)| check_length(what, x.len(), found))?;
+        let length = inputs.input.len();
+        let rows = check_rows("the input", self.irreps.dim(), length)?;
+        others.iter().try_for_each(|&(what, found)| check_length(what, length, found))?;
+        let groups = inputs.groups;
         if self.irreps.dim() == 0 {
             // There are as many groups as are given, and nothing in them.
             let count = if let Groups::Runs(sizes) = groups { sizes.len() } else { 0 };

@@ -7,7 +7,7 @@ use burn::module::Module;
 use super::functions::{Functions, Gated};
 use super::{Dual, Features, NnError};
 use crate::Irreps;
-use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
+use crate::kernels::{self, ActivationError, GateConfig, ScalarFunction, SecondMoment};
 
 /// Functions of scalars, block by block: e3nn's `nn.Activation`; see [`kernels::Activation`].
 #[derive(Module, Debug)]
@@ -61,16 +61,18 @@ impl Activation {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use tesseral::kernels::{ScalarFunction, SecondMoment};
+/// use tesseral::kernels::{GateConfig, ScalarFunction, SecondMoment};
 /// use tesseral::nn::{Features, Gate, Init, Linear};
 ///
 /// let device = Device::flex();
-/// let gate = Gate::new(
-///     (&"8x0e".parse()?, &[Some(ScalarFunction::SILU)]),
-///     (&"4x0e".parse()?, &[Some(ScalarFunction::SIGMOID)]),
-///     &"4x1o".parse()?,
-///     SecondMoment::One,
-/// )?;
+/// let gate = Gate::new(&GateConfig {
+///     scalars: "8x0e".parse()?,
+///     scalar_functions: vec![Some(ScalarFunction::SILU)],
+///     gates: "4x0e".parse()?,
+///     gate_functions: vec![Some(ScalarFunction::SIGMOID)],
+///     gated: "4x1o".parse()?,
+///     moment: SecondMoment::One,
+/// })?;
 /// // A layer before the gate gives it what it takes.
 /// let x = Features::new("2x0e + 2x1o".parse::<tesseral::Irreps>()?, Tensor::ones([3, 8], &device))?;
 /// let linear = Linear::new(x.irreps(), gate.input(), &mut Init::new(1, &device));
@@ -85,20 +87,12 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The gate of `scalars` with their functions, `gates` with theirs, one function for each
-    /// block, and the `gated` channels, as many as gates.
+    /// The gate of given scalars, gates and channels.
     ///
     /// # Errors
-    /// If scalars or gates are of degrees above zero, there are not as many gates as gated
-    /// channels, or functions do not fit as in [`Activation::new`].
-    pub fn new(
-        scalars: (&Irreps, &[Option<ScalarFunction>]),
-        gates: (&Irreps, &[Option<ScalarFunction>]),
-        gated: &Irreps,
-        moment: SecondMoment,
-    ) -> Result<Self, ActivationError> {
-        let kernel = kernels::Gate::new(scalars, gates, gated, moment)?;
-        Ok(Gate { kernel: Arc::new(kernel) })
+    /// As [`kernels::Gate::new`].
+    pub fn new(config: &GateConfig) -> Result<Self, ActivationError> {
+        Ok(Gate { kernel: Arc::new(kernels::Gate::new(config)?) })
     }
 
     /// The irreps of the input: scalars, gates and gated channels, one block for each irrep.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::module::Module;
 
 use super::dual::DualTensor;
-use super::weighted_product::{Pairs, Product};
+use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
 use crate::sh::HarmonicsError;
@@ -133,8 +133,8 @@ impl Convolution {
             return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
         let weights = self.radial.evaluate(&basis)?;
-        let pairs = Pairs::Edges(graph.clone());
-        let messages = Product { kernel: self.product.clone(), pairs };
+        let rows = RowsOrEdges::Edges(graph.clone());
+        let messages = ProductOperation { kernel: self.product.clone(), rows };
         let sums = messages.evaluate([&sent.tensors, &harmonics, &weights])?;
         // Not div_scalar, whose backward step rounds to f32.
         let scale = self.neighbours.sqrt().recip();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::operation::{Element, Operation, Smooth};
 use crate::Irreps;
 use crate::kernels::{
-    Activation, Channels, Gate, Groups, ScalarFunction, SecondMoment, Standardize,
+    Activation, Channels, Gate, Groups, ScalarFunction, ScaleGradients, ScaleInputs, SecondMoment,
+    Standardize, StandardizeInputs,
 };
 
 /// Why a kernel takes its arguments.
@@ -45,12 +46,13 @@ pub(super) enum RowGroups {
 }
 
 impl Standardized {
-    fn groups(&self) -> Groups<'_> {
-        match &self.groups {
+    fn inputs<'a, T>(&'a self, input: &'a [T]) -> StandardizeInputs<'a, T> {
+        let groups = match &self.groups {
             RowGroups::EachRow => Groups::EachRow,
             RowGroups::AllRows => Groups::AllRows,
             RowGroups::Runs(sizes) => Groups::Runs(sizes),
-        }
+        };
+        StandardizeInputs { groups, input }
     }
 }
 
@@ -147,12 +149,12 @@ impl Operation<1> for Standardized {
     }
 
     fn forward<T: Element>(&self, [x]: [&[T]; 1], output: &mut [T]) {
-        self.kernel.forward(self.groups(), x, output).expect(CHECKED);
+        self.kernel.forward(self.inputs(x), output).expect(CHECKED);
     }
 
     fn backward<T: Element>(&self, [x]: [&[T]; 1], dz: &[T], [dx]: [Option<&mut [T]>; 1]) {
         if let Some(dx) = dx {
-            self.kernel.backward(self.groups(), x, dz, dx).expect(CHECKED);
+            self.kernel.backward(self.inputs(x), dz, dx).expect(CHECKED);
         }
     }
 }
@@ -166,8 +168,7 @@ impl Smooth for Standardized {
         by_x: Option<&mut [T]>,
         by_dz: Option<&mut [T]>,
     ) {
-        let groups = self.groups();
-        self.kernel.backward_twice(groups, x, dz, cotangent, by_x, by_dz).expect(CHECKED);
+        self.kernel.backward_twice(self.inputs(x), dz, cotangent, by_x, by_dz).expect(CHECKED);
     }
 }
 
@@ -180,17 +181,18 @@ impl Operation<2> for Scale {
         shape
     }
 
-    fn forward<T: Element>(&self, [x, factors]: [&[T]; 2], output: &mut [T]) {
-        self.0.scale(x, factors, output).expect(CHECKED);
+    fn forward<T: Element>(&self, [input, factors]: [&[T]; 2], output: &mut [T]) {
+        self.0.scale(ScaleInputs { input, factors }, output).expect(CHECKED);
     }
 
     fn backward<T: Element>(
         &self,
-        [x, factors]: [&[T]; 2],
+        [input, factors]: [&[T]; 2],
         dz: &[T],
         [dx, dfactors]: [Option<&mut [T]>; 2],
     ) {
-        self.0.scale_backward(x, factors, dz, dx, dfactors).expect(CHECKED);
+        let gradients = ScaleGradients { input: dx, factors: dfactors };
+        self.0.scale_backward(ScaleInputs { input, factors }, dz, gradients).expect(CHECKED);
     }
 }
 

@@ -6,9 +6,11 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
+use super::functions::CHECKED;
 use super::operation::{Element, Operation, apply2};
 use super::{Dual, Features, Init, NnError};
-use crate::{Irreps, kernels};
+use crate::Irreps;
+use crate::kernels::{self, LinearGradients, LinearInputs};
 
 /// Mixes the channels of every irrep among themselves, and gives biases to scalars; see
 /// [`kernels::Linear`].
@@ -82,18 +84,18 @@ impl Operation<2> for LinearOperation {
         [rows, self.0.output().dim()]
     }
 
-    fn forward<T: Element>(&self, [x, parameters]: [&[T]; 2], output: &mut [T]) {
-        self.0.forward(x, parameters, output).expect("the layer checked the shapes");
+    fn forward<T: Element>(&self, [input, parameters]: [&[T]; 2], output: &mut [T]) {
+        self.0.forward(LinearInputs { input, parameters }, output).expect(CHECKED);
     }
 
     fn backward<T: Element>(
         &self,
-        [x, parameters]: [&[T]; 2],
+        [input, parameters]: [&[T]; 2],
         output_gradient: &[T],
-        [dx, dparameters]: [Option<&mut [T]>; 2],
+        [by_input, by_parameters]: [Option<&mut [T]>; 2],
     ) {
-        self.0
-            .backward(x, parameters, output_gradient, dx, dparameters)
-            .expect("the layer checked the shapes");
+        let inputs = LinearInputs { input, parameters };
+        let gradients = LinearGradients { input: by_input, parameters: by_parameters };
+        self.0.backward(inputs, output_gradient, gradients).expect(CHECKED);
     }
 }

@@ -11,7 +11,7 @@ use super::operation::{apply2, check_tensors};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::graph::Batch;
-use crate::kernels::{ChannelNorm, Channels, Groups, Standardize};
+use crate::kernels::{ChannelNorm, Channels, Groups, Standardize, StandardizeInputs};
 
 /// The learnable scale of every channel and shift of every scalar `0e`.
 #[derive(Module, Debug)]
@@ -224,7 +224,8 @@ impl BatchNorm {
         let values: Vec<f64> = x.to_data().convert::<f64>().iter::<f64>().collect();
         let mut means = vec![0.0; self.kernel.num_sets()];
         let mut moments = means.clone();
-        self.kernel.moments(Groups::AllRows, &values, &mut means, &mut moments)?;
+        let inputs = StandardizeInputs { groups: Groups::AllRows, input: &values[..] };
+        self.kernel.moments(inputs, &mut means, &mut moments)?;
         let scalars = self
             .channels
             .irreps()

@@ -11,7 +11,8 @@ use super::operation::{Element, Operation, apply2, apply3};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::symmetric_contraction::{
-    self as kernel, ContractionError, ContractionGradients,
+    self as kernel, ContractionCotangents, ContractionError, ContractionGradients,
+    ContractionInputs,
 };
 
 /// All equivariant products of up to four factors of the features of a node, channel by channel,
@@ -142,15 +143,17 @@ impl Nodes {
         [self.elements.len(), self.kernel.output().dim()]
     }
 
+    fn inputs<'a, T>(&'a self, [input, weights]: [&'a [T]; 2]) -> ContractionInputs<'a, T> {
+        ContractionInputs { elements: &self.elements, input, weights }
+    }
+
     fn backward<T: Element>(
         &self,
-        [x, weights]: [&[T]; 2],
+        inputs: [&[T]; 2],
         output_gradient: &[T],
         gradients: ContractionGradients<'_, T>,
     ) {
-        self.kernel
-            .backward(&self.elements, x, weights, output_gradient, gradients)
-            .expect(CHECKED);
+        self.kernel.backward(self.inputs(inputs), output_gradient, gradients).expect(CHECKED);
     }
 
     /// The derivatives of Σ `output_gradient` · (the derivative of the output along a direction of
@@ -162,14 +165,12 @@ impl Nodes {
         gradients: ContractionGradients<'_, T>,
         derivative: Option<&mut [T]>,
     ) {
-        let tangents = (Some(direction), None);
+        let along = ContractionCotangents { input: Some(direction), weights: None };
         self.kernel
             .backward_twice(
-                &self.elements,
-                x,
-                weights,
+                self.inputs([x, weights]),
                 output_gradient,
-                tangents,
+                along,
                 gradients,
                 derivative,
             )
@@ -186,17 +187,17 @@ impl Operation<2> for ContractionOperation {
         self.0.output_shape()
     }
 
-    fn forward<T: Element>(&self, [x, weights]: [&[T]; 2], output: &mut [T]) {
-        self.0.kernel.forward(&self.0.elements, x, weights, output).expect(CHECKED);
+    fn forward<T: Element>(&self, inputs: [&[T]; 2], output: &mut [T]) {
+        self.0.kernel.forward(self.0.inputs(inputs), output).expect(CHECKED);
     }
 
     fn backward<T: Element>(
         &self,
         inputs: [&[T]; 2],
         output_gradient: &[T],
-        [x, weights]: [Option<&mut [T]>; 2],
+        [input, weights]: [Option<&mut [T]>; 2],
     ) {
-        self.0.backward(inputs, output_gradient, ContractionGradients { x, weights });
+        self.0.backward(inputs, output_gradient, ContractionGradients { input, weights });
     }
 }
 
@@ -212,8 +213,7 @@ impl Operation<3> for ContractionTangent {
     fn forward<T: Element>(&self, inputs: [&[T]; 3], output: &mut [T]) {
         // The derivative along a direction does not depend on the gradient.
         let zeros = vec![T::constant(0.0, 0.0); output.len()];
-        let none = ContractionGradients { x: None, weights: None };
-        self.0.backward_along(inputs, &zeros, none, Some(output));
+        self.0.backward_along(inputs, &zeros, ContractionGradients::NONE, Some(output));
     }
 
     fn backward<T: Element>(
@@ -223,12 +223,12 @@ impl Operation<3> for ContractionTangent {
         [by_x, by_direction, by_weights]: [Option<&mut [T]>; 3],
     ) {
         if by_x.is_some() || by_weights.is_some() {
-            let gradients = ContractionGradients { x: by_x, weights: by_weights };
+            let gradients = ContractionGradients { input: by_x, weights: by_weights };
             self.0.backward_along(inputs, output_gradient, gradients, None);
         }
         if by_direction.is_some() {
             let [x, _, weights] = inputs;
-            let gradients = ContractionGradients { x: by_direction, weights: None };
+            let gradients = ContractionGradients { input: by_direction, weights: None };
             self.0.backward([x, weights], output_gradient, gradients);
         }
     }

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
-use super::weighted_product::{Pairs, Product};
+use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::{Dual, Features, Init, NnError};
 use crate::{Irreps, kernels};
 
@@ -54,7 +54,8 @@ impl TensorProduct {
         if expected != found {
             return Err(NnError::Shape { what: "the second factor", expected, found });
         }
-        let product = Product { kernel: self.kernel.clone(), pairs: Pairs::Rows(rows) };
+        let rows = RowsOrEdges::Rows(rows);
+        let product = ProductOperation { kernel: self.kernel.clone(), rows };
         let weights = DualTensor::constant(self.weights.val());
         let values = product.evaluate([&first.tensors, &second.tensors, &weights])?;
         Ok(Dual::of_shape(self.kernel.output().clone(), values))

@@ -11,7 +11,7 @@ use super::operation::{Element, Operation, apply3};
 use super::{Dual, Features, NnError};
 use crate::Irreps;
 use crate::graph::Graph;
-use crate::kernels::{self, Cotangents, Gradients, Rows};
+use crate::kernels::{self, Pairing, ProductCotangents, ProductGradients, ProductInputs};
 
 /// Products of features with weights that another layer gives, such as a
 /// [`RadialNetwork`](super::RadialNetwork); see [`kernels::TensorProduct`]. It has no parameters.
@@ -146,7 +146,7 @@ impl WeightedProduct {
         second.expect("the second factor", self.kernel.second())?;
         let [rows, _] = first.tensors.value.dims();
         check_rows("the second factor", rows, &second.tensors)?;
-        self.multiply(Pairs::Rows(rows), first, second, weights)
+        self.multiply(RowsOrEdges::Rows(rows), first, second, weights)
     }
 
     fn messages(
@@ -160,23 +160,23 @@ impl WeightedProduct {
         edges.expect("the tensor of edge features", self.kernel.second())?;
         check_rows("the tensor of node features", graph.num_nodes(), &nodes.tensors)?;
         check_rows("the tensor of edge features", graph.num_edges(), &edges.tensors)?;
-        self.multiply(Pairs::Edges(graph.clone()), nodes, edges, weights)
+        self.multiply(RowsOrEdges::Edges(graph.clone()), nodes, edges, weights)
     }
 
     fn multiply(
         &self,
-        pairs: Pairs,
+        rows: RowsOrEdges,
         first: &Dual,
         second: &Dual,
         weights: &DualTensor,
     ) -> Result<Dual, NnError> {
         let found = weights.value.dims();
-        let rows = if found[0] == 1 { 1 } else { pairs.count() };
-        let expected = [rows, self.num_weights()];
+        let weight_rows = if found[0] == 1 { 1 } else { rows.count() };
+        let expected = [weight_rows, self.num_weights()];
         if found != expected {
             return Err(NnError::Shape { what: "the tensor of weights", expected, found });
         }
-        let product = Product { kernel: self.kernel.clone(), pairs };
+        let product = ProductOperation { kernel: self.kernel.clone(), rows };
         let values = product.evaluate([&first.tensors, &second.tensors, weights])?;
         Ok(Dual::of_shape(self.output().clone(), values))
     }
@@ -189,54 +189,51 @@ fn check_rows(what: &'static str, rows: usize, tensors: &DualTensor) -> Result<(
     if found == expected { Ok(()) } else { Err(NnError::Shape { what, expected, found }) }
 }
 
-/// What is multiplied with what: [`Rows`] that own the graph.
+/// What is multiplied with what: a [`Pairing`] that owns the graph.
 #[derive(Clone, Debug)]
-pub(super) enum Pairs {
+pub(super) enum RowsOrEdges {
     Rows(usize),
     Edges(Arc<Graph>),
 }
 
-impl Pairs {
-    fn rows(&self) -> Rows<'_> {
+impl RowsOrEdges {
+    fn pairing(&self) -> Pairing<'_> {
         match self {
-            Pairs::Rows(_) => Rows::Each,
-            Pairs::Edges(graph) => {
-                Rows::Edges { senders: graph.senders(), receivers: graph.receivers() }
+            RowsOrEdges::Rows(rows) => Pairing::RowByRow { rows: *rows },
+            RowsOrEdges::Edges(graph) => {
+                Pairing::Edges { senders: graph.senders(), receivers: graph.receivers() }
             }
         }
     }
 
     /// The number of products.
     fn count(&self) -> usize {
-        match self {
-            Pairs::Rows(rows) => *rows,
-            Pairs::Edges(graph) => graph.num_edges(),
-        }
+        self.pairing().count()
     }
 
     /// The number of rows of the output.
     fn outputs(&self) -> usize {
         match self {
-            Pairs::Rows(rows) => *rows,
-            Pairs::Edges(graph) => graph.num_nodes(),
+            RowsOrEdges::Rows(rows) => *rows,
+            RowsOrEdges::Edges(graph) => graph.num_nodes(),
         }
     }
 }
 
 /// The product as a function of both factors and the weights, whose shapes are right.
 #[derive(Clone, Debug)]
-pub(super) struct Product {
+pub(super) struct ProductOperation {
     pub kernel: Arc<kernels::TensorProduct>,
-    pub pairs: Pairs,
+    pub rows: RowsOrEdges,
 }
 
-impl Product {
+impl ProductOperation {
     /// The product and its derivative.
     pub fn evaluate(&self, [x, y, weights]: [&DualTensor; 3]) -> Result<DualTensor, NnError> {
         let product = x.product(y, |x, y| apply3(self.clone(), x, y, weights.value.clone()))?;
         let Some(direction) = weights.tangent.clone() else { return Ok(product) };
         let (x, y) = (x.value.clone(), y.value.clone());
-        let by_weights = if self.kernel.instructions().iter().all(|path| path.weighted) {
+        let by_weights = if self.kernel.paths().iter().all(|path| path.weighted) {
             apply3(self.clone(), x, y, direction)?
         } else {
             apply3(WeightedPaths(self.clone()), x, y, direction)?
@@ -249,39 +246,38 @@ impl Product {
     }
 
     fn output_shape(&self) -> [usize; 2] {
-        [self.pairs.outputs(), self.kernel.output().dim()]
+        [self.rows.outputs(), self.kernel.output().dim()]
+    }
+
+    fn inputs<'a, T>(&'a self, [first, second, weights]: [&'a [T]; 3]) -> ProductInputs<'a, T> {
+        ProductInputs { pairing: self.rows.pairing(), first, second, weights }
     }
 }
 
-impl Operation<3> for Product {
+impl Operation<3> for ProductOperation {
     fn output_shape(&self, _shapes: [[usize; 2]; 3]) -> [usize; 2] {
         self.output_shape()
     }
 
-    fn forward<T: Element>(&self, [x, y, weights]: [&[T]; 3], output: &mut [T]) {
-        self.kernel
-            .forward(self.pairs.rows(), self.pairs.count(), x, y, weights, output)
-            .expect(CHECKED);
+    fn forward<T: Element>(&self, inputs: [&[T]; 3], output: &mut [T]) {
+        self.kernel.forward(self.inputs(inputs), output).expect(CHECKED);
     }
 
     fn backward<T: Element>(
         &self,
-        [x, y, weights]: [&[T]; 3],
+        inputs: [&[T]; 3],
         output_gradient: &[T],
-        [first, second, of_weights]: [Option<&mut [T]>; 3],
+        [first, second, weights]: [Option<&mut [T]>; 3],
     ) {
-        let gradients = Gradients { first, second, weights: of_weights };
-        let (rows, count) = (self.pairs.rows(), self.pairs.count());
-        self.kernel
-            .backward(rows, count, x, y, weights, output_gradient, gradients)
-            .expect(CHECKED);
+        let gradients = ProductGradients { first, second, weights };
+        self.kernel.backward(self.inputs(inputs), output_gradient, gradients).expect(CHECKED);
     }
 }
 
 /// The product along those paths that have weights: the derivative along a direction of the
 /// weights, on which the others do not depend.
 #[derive(Debug)]
-struct WeightedPaths(Product);
+struct WeightedPaths(ProductOperation);
 
 impl WeightedPaths {
     /// The derivatives of Σ `output_gradient` · output by the factors, and the output itself.
@@ -289,15 +285,15 @@ impl WeightedPaths {
         &self,
         [x, y, direction]: [&[T]; 3],
         output_gradient: &[T],
-        gradients: Gradients<'_, T>,
+        gradients: ProductGradients<'_, T>,
         output: Option<&mut [T]>,
     ) {
-        let Product { kernel, pairs } = &self.0;
-        let along = Cotangents { first: None, second: None, weights: Some(direction) };
-        let (rows, count) = (pairs.rows(), pairs.count());
+        let along = ProductCotangents { weights: Some(direction), ..ProductCotangents::NONE };
         // The weights themselves do not matter: the product is linear in them.
-        kernel
-            .backward_twice(rows, count, x, y, direction, output_gradient, along, gradients, output)
+        let inputs = self.0.inputs([x, y, direction]);
+        self.0
+            .kernel
+            .backward_twice(inputs, output_gradient, along, gradients, output)
             .expect(CHECKED);
     }
 }
@@ -309,7 +305,7 @@ impl Operation<3> for WeightedPaths {
 
     fn forward<T: Element>(&self, inputs: [&[T]; 3], output: &mut [T]) {
         let zeros = vec![T::constant(0.0, 0.0); output.len()];
-        self.differentiate(inputs, &zeros, Gradients::NONE, Some(output));
+        self.differentiate(inputs, &zeros, ProductGradients::NONE, Some(output));
     }
 
     fn backward<T: Element>(
@@ -318,7 +314,7 @@ impl Operation<3> for WeightedPaths {
         output_gradient: &[T],
         [first, second, by_direction]: [Option<&mut [T]>; 3],
     ) {
-        let gradients = Gradients { first, second, weights: None };
+        let gradients = ProductGradients { first, second, weights: None };
         self.differentiate(inputs, output_gradient, gradients, None);
         self.0.backward(inputs, output_gradient, [None, None, by_direction]);
     }

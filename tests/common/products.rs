@@ -6,8 +6,8 @@ use std::ops::{Add, Mul, Neg, Sub};
 use tesseral::coupling::{COUPLING_LMAX, Tensor};
 use tesseral::equivariance::Random;
 use tesseral::kernels::{
-    FeatureNumber, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization, Rows,
-    TensorProduct,
+    CouplingPath, FeatureNumber, IrrepNormalization, Mode, Normalization, Pairing,
+    PathNormalization, ProductInputs, TensorProduct,
 };
 use tesseral::simd::Path;
 use tesseral::{Irrep, Irreps, Parity, Scalar};
@@ -116,9 +116,13 @@ fn elements(mode: Mode, [first, second]: [usize; 2]) -> f64 {
 }
 
 impl Case {
-    pub fn rows(&self) -> Rows<'_> {
+    pub fn inputs<'a, T>(&'a self, [first, second, weights]: [&'a [T]; 3]) -> ProductInputs<'a, T> {
         let (senders, receivers) = (&self.senders, &self.receivers);
-        if self.edges { Rows::Edges { senders, receivers } } else { Rows::Each }
+        let pairing = match self.edges {
+            true => Pairing::Edges { senders, receivers },
+            false => Pairing::RowByRow { rows: self.count },
+        };
+        ProductInputs { pairing, first, second, weights }
     }
 
     pub fn forward<T: FeatureNumber>(
@@ -130,29 +134,28 @@ impl Case {
     ) -> Vec<T> {
         let mut output = vec![T::constant(7.0, 7.0); self.cotangent.len()];
         let product = self.product.clone().on(path);
-        product.forward(self.rows(), self.count, first, second, weights, &mut output).unwrap();
+        product.forward(self.inputs([first, second, weights]), &mut output).unwrap();
         output
     }
 
-    fn blocks(&self, path: &Instruction) -> [tesseral::irreps::MulIrrep; 3] {
+    fn blocks(&self, path: &CouplingPath) -> [tesseral::irreps::MulIrrep; 3] {
         let product = &self.product;
         [product.first()[path.first], product.second()[path.second], product.output()[path.output]]
     }
 
     /// The factor of a path on e3nn's `wigner_3j`.
-    fn factor(&self, path: &Instruction) -> f64 {
+    fn factor(&self, path: &CouplingPath) -> f64 {
         let [a, b, c] = self.blocks(path);
         let alpha = match self.normalization.irreps {
             IrrepNormalization::Component => c.irrep.dim(),
             IrrepNormalization::Norm => a.irrep.dim() * b.irrep.dim(),
             IrrepNormalization::None => 1,
         };
-        let count = |other: &Instruction| {
+        let count = |other: &CouplingPath| {
             let [a, b, _] = self.blocks(other);
             elements(other.mode, [a.mul, b.mul])
         };
-        let same =
-            || self.product.instructions().iter().filter(|other| other.output == path.output);
+        let same = || self.product.paths().iter().filter(|other| other.output == path.output);
         let shared = match self.normalization.paths {
             PathNormalization::Element => same().map(count).sum(),
             PathNormalization::Path => count(path) * same().count() as f64,
@@ -171,7 +174,7 @@ impl Case {
             let receiver = if self.edges { self.receivers[item] } else { item };
             let shared = weights.len() == product.num_weights();
             let mut next_weight = if shared { 0 } else { item * product.num_weights() };
-            for path in product.instructions() {
+            for path in product.paths() {
                 let blocks = self.blocks(path);
                 let [l1, l2, l3] = blocks.map(|block| block.irrep.l);
                 let tensor = Tensor::new(l1, l2, l3).unwrap();
@@ -260,7 +263,7 @@ impl Scalar for Magnitude {
 fn case(
     name: &str,
     irreps: [Irreps; 3],
-    paths: Vec<Instruction>,
+    paths: Vec<CouplingPath>,
     normalization: Normalization,
     setting: Setting,
     seed: u64,
@@ -294,7 +297,7 @@ fn case(
 
 /// Every path between the blocks that has a coupling tensor and fits a mode; weighted in turns
 /// where the mode lets it, with path weights.
-pub fn every_path(first: &Irreps, second: &Irreps, output: &Irreps) -> Vec<Instruction> {
+pub fn every_path(first: &Irreps, second: &Irreps, output: &Irreps) -> Vec<CouplingPath> {
     let mut paths = Vec::new();
     for (i, a) in first.iter().enumerate() {
         for (j, b) in second.iter().enumerate() {
@@ -314,8 +317,8 @@ pub fn every_path(first: &Irreps, second: &Irreps, output: &Irreps) -> Vec<Instr
                         let needed = matches!(mode, Mode::Uvw | Mode::ULessVw | Mode::Uuw);
                         let weighted = needed || paths.len() % 3 != 0;
                         let path_weight = 0.5 + (paths.len() % 4) as f64;
-                        let path = Instruction::new(i, j, k, mode).with_path_weight(path_weight);
-                        paths.push(Instruction { weighted, ..path });
+                        let path = CouplingPath::new(i, j, k, mode).with_path_weight(path_weight);
+                        paths.push(CouplingPath { weighted, ..path });
                     }
                 }
             }
@@ -349,8 +352,8 @@ pub fn small_cases() -> Vec<Case> {
         let top = Irrep::new(COUPLING_LMAX, Parity::Even);
         let tops: Irreps = [(2, top)].into_iter().collect();
         let paths = vec![
-            Instruction::new(0, 0, 0, Mode::Uvu).weighted(),
-            Instruction::new(0, 0, 0, Mode::Uvw).weighted(),
+            CouplingPath::new(0, 0, 0, Mode::Uvu).weighted(),
+            CouplingPath::new(0, 0, 0, Mode::Uvw).weighted(),
         ];
         let tops = [tops.clone(), tops.clone(), tops];
         cases.push(case("the top degree", tops, paths, normalization, setting, seed));
@@ -370,7 +373,7 @@ fn wide_convolutions() -> Vec<Case> {
     });
     let kept = kept.unwrap();
     let case = |(seed, setting): (u64, Setting)| {
-        let paths = kept.instructions().to_vec();
+        let paths = kept.paths().to_vec();
         let all = [wide.clone(), harmonics.clone(), kept.output().clone()];
         case("a wide convolution", all, paths, Normalization::default(), setting, seed)
     };
@@ -386,12 +389,12 @@ fn convolutions() -> Vec<Case> {
         let harmonics = irreps("0e + 1o");
         let kept = |irrep: Irrep| irrep.l <= COUPLING_LMAX;
         let made = TensorProduct::convolution(&features, &harmonics, kept).unwrap();
-        let alternating = |(index, &path): (usize, &Instruction)| Instruction {
+        let alternating = |(index, &path): (usize, &CouplingPath)| CouplingPath {
             weighted: index % 2 == 0,
             path_weight: 0.5 + index as f64,
             ..path
         };
-        let paths: Vec<_> = made.instructions().iter().enumerate().map(alternating).collect();
+        let paths: Vec<_> = made.paths().iter().enumerate().map(alternating).collect();
         for (seed, setting) in (0..).zip(SETTINGS) {
             let all = [features.clone(), harmonics.clone(), made.output().clone()];
             let name = format!("a convolution of {channels} channels");

@@ -18,7 +18,7 @@ use common::on_graphs::weighted_products;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::kernels::{self, ScalarFunction, SecondMoment};
+use tesseral::kernels::{self, GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
     Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
@@ -164,11 +164,15 @@ fn dual_layers_have_exact_derivatives() {
         |layer, x| layer.forward_dual(x).unwrap(),
     );
     let gated = irreps("2x1o + 1x2e");
-    let gates = Irreps::scalars(gated.num_irreps());
-    let gate = || {
-        let scalars = (&irreps("1x0e"), &[SILU][..]);
-        Gate::new(scalars, (&gates, &[SILU]), &gated, SecondMoment::One).unwrap()
+    let config = GateConfig {
+        scalars: irreps("1x0e"),
+        scalar_functions: vec![SILU],
+        gates: Irreps::scalars(gated.num_irreps()),
+        gate_functions: vec![SILU],
+        gated,
+        moment: SecondMoment::One,
     };
+    let gate = || Gate::new(&config).unwrap();
     check(
         "gate",
         |_| gate(),

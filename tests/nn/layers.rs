@@ -11,7 +11,7 @@ use common::layer::*;
 use tesseral::Irreps;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::kernels::{ChannelNorm, ScalarFunction, SecondMoment};
+use tesseral::kernels::{ChannelNorm, GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, BatchNorm, BatchNormConfig, CartesianTensor, Dropout, Features, Gate, Init,
     LayerNorm, Norm, NormActivation,
@@ -36,9 +36,15 @@ fn activation(irreps: &Irreps) -> Activation {
 
 fn gate() -> Gate {
     let gated = irreps("2x1o + 1x2e");
-    let gates = Irreps::scalars(gated.num_irreps());
-    let scalars = (&irreps("2x0e + 1x0o"), &[SILU, TANH][..]);
-    Gate::new(scalars, (&gates, &[SILU]), &gated, SecondMoment::E3nn).unwrap()
+    Gate::new(&GateConfig {
+        scalars: irreps("2x0e + 1x0o"),
+        scalar_functions: vec![SILU, TANH],
+        gates: Irreps::scalars(gated.num_irreps()),
+        gate_functions: vec![SILU],
+        gated,
+        moment: SecondMoment::E3nn,
+    })
+    .unwrap()
 }
 
 #[test]
@@ -388,8 +394,14 @@ fn features_that_do_not_fit_are_refused() {
     let message = "the input has the irreps `3x0e`, expected `2x0e`";
     let three = features(&Irreps::scalars(3), &zeros([1, 3], DType::F32));
     let f = ScalarFunction::TANH;
-    let gate =
-        Gate::new((&two, &[SILU]), (&Irreps::scalars(0), &[SILU]), &irreps(""), SecondMoment::One);
+    let gate = Gate::new(&GateConfig {
+        scalars: two.clone(),
+        scalar_functions: vec![SILU],
+        gates: Irreps::scalars(0),
+        gate_functions: vec![SILU],
+        gated: irreps(""),
+        moment: SecondMoment::One,
+    });
     assert_eq!(refused(gate.unwrap().forward(&three)), message);
     assert_eq!(
         refused(Activation::new(&two, &[SILU], SecondMoment::One).unwrap().forward(&three)),

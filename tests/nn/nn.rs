@@ -14,7 +14,7 @@ use common::on_graphs::*;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Output};
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::kernels::{self, Rows, ScalarFunction, SecondMoment};
+use tesseral::kernels::{self, Pairing, ProductInputs, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Convolution, EdgeAttributes, Init, Linear, NormGate, Pooling, RadialNetwork,
     SymmetricContraction, TensorProduct, WeightedProduct, pool,
@@ -101,16 +101,17 @@ fn products_with_given_weights() {
             let layer = Layer { name: "given weights", make, inputs: inputs.clone(), forward };
             layer.check();
             // The kernel, and one row of weights for all.
-            let kinds = match messages {
-                true => Rows::Edges { senders: graph.senders(), receivers: graph.receivers() },
-                false => Rows::Each,
+            let pairing = match messages {
+                true => Pairing::Edges { senders: graph.senders(), receivers: graph.receivers() },
+                false => Pairing::RowByRow { rows: edges },
             };
             let shared = normal([1, kernel.num_weights()], 4);
             for weights in [&inputs[2], &shared] {
                 let [a, b] = [&inputs[0], &inputs[1]];
                 let mut expected = vec![0.0; rows * kernel.output().dim()];
-                let (x, y, w) = (&a.values, &b.values, &weights.values);
-                kernel.forward(kinds, edges, x, y, w, &mut expected).unwrap();
+                let [first, second, weight_values] = [a, b, weights].map(|input| &input.values[..]);
+                let given = ProductInputs { pairing, first, second, weights: weight_values };
+                kernel.forward(given, &mut expected).unwrap();
                 let inputs = [a.clone(), b.clone(), weights.clone()];
                 assert_eq!(layer.plain(&inputs, &[], DType::F64), expected);
             }

@@ -9,7 +9,7 @@ use crate::{Irrep, Irreps};
 #[non_exhaustive]
 pub enum ActivationError {
     /// There is not one function for every block.
-    #[error("{found} functions for the {expected} blocks of `{irreps}`")]
+    #[error("{found} functions for the blocks of `{irreps}`, expected {expected}")]
     Count {
         /// The irreps.
         irreps: Irreps,
@@ -41,7 +41,10 @@ pub enum ActivationError {
     },
     /// A function whose second moment is zero or not finite, or that is infinite at an integer;
     /// see [`ScalarFunction::normalizing_constant`](super::ScalarFunction::normalizing_constant).
-    #[error("{function} cannot be normalized: the constant would be {constant}")]
+    #[error(
+        "{function} cannot be normalized: the constant is {constant}, expected a finite number above \
+         zero"
+    )]
     Moment {
         /// The name of the function.
         function: &'static str,
@@ -49,7 +52,7 @@ pub enum ActivationError {
         constant: f64,
     },
     /// A function for which no constant of e3nn is stored.
-    #[error("no constant of e3nn is stored for {function}: give it one")]
+    #[error("no constant of e3nn is stored for {function}, expected one: give it one")]
     NoConstant {
         /// The name of the function.
         function: &'static str,

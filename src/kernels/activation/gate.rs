@@ -1,8 +1,21 @@
 //! Gates: scalars through functions, and other channels multiplied with functions of scalars.
+//!
+//! # The algorithm
+//! The input is sorted by irrep and the output is in the order that was given, and blocks are joined
+//! on either side, so no block of one is one of the other. All that is settled when a gate is made: it
+//! is a list of scalars and a list of channels with their gates, each with its place in a row of the
+//! input and of the output. Evaluation goes through the lists row by row and knows no irreps.
+//!
+//! With the gate g, f its function and x its channel, z = f(g) x, so with the gradient dz:
+//!
+//! - backward, `dg = f'(g) x · dz` and `dx = f(g) dz`;
+//! - twice, along the cotangents (a, w) of (g, x), of S = a f'(g) x · dz + f(g) w · dz: by g
+//!   `a f''(g) x · dz + f'(g) w · dz`, by x `a f'(g) dz`, and by dz `a f'(g) x + f(g) w`, which is the
+//!   derivative of z along (a, w).
 
 use super::{Activation, ActivationError, KernelError, ScalarFunction, Scaled, SecondMoment};
+use crate::error::{LengthError, check_length, check_rows};
 use crate::kernels::arithmetic::dot;
-use crate::kernels::check_length;
 use crate::{Irrep, Irreps, Real};
 
 /// e3nn's `nn.Gate`: scalars s, gates g and gated channels x become c f(s) and c f(g) x.
@@ -12,15 +25,16 @@ use crate::{Irrep, Irreps, Real};
 ///
 /// # Example
 /// ```
-/// use tesseral::kernels::{Gate, ScalarFunction, SecondMoment};
+/// use tesseral::kernels::{Gate, GateConfig, ScalarFunction, SecondMoment};
 ///
-/// let (silu, sigmoid) = (ScalarFunction::SILU, ScalarFunction::SIGMOID);
-/// let gate = Gate::new(
-///     (&"16x0e".parse()?, &[Some(silu)]),
-///     (&"8x0e".parse()?, &[Some(sigmoid)]),
-///     &"8x1o".parse()?,
-///     SecondMoment::One,
-/// )?;
+/// let gate = Gate::new(&GateConfig {
+///     scalars: "16x0e".parse()?,
+///     scalar_functions: vec![Some(ScalarFunction::SILU)],
+///     gates: "8x0e".parse()?,
+///     gate_functions: vec![Some(ScalarFunction::SIGMOID)],
+///     gated: "8x1o".parse()?,
+///     moment: SecondMoment::One,
+/// })?;
 /// assert_eq!(gate.input().to_string(), "24x0e+8x1o");
 /// assert_eq!(gate.output().to_string(), "16x0e+8x1o");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -36,6 +50,7 @@ pub struct Gate {
 /// A scalar that goes through a function.
 #[derive(Clone, Copy, Debug)]
 struct Scalar {
+    /// Its place in a row of the input and of the output.
     from: usize,
     to: usize,
     function: Option<Scaled>,
@@ -44,6 +59,7 @@ struct Scalar {
 /// A channel with its gate.
 #[derive(Clone, Copy, Debug)]
 struct Gated {
+    /// The place of the gate in a row of the input.
     gate: usize,
     function: Option<Scaled>,
     /// Where the channel begins in a row of the input and of the output, and its components.
@@ -52,46 +68,60 @@ struct Gated {
     size: usize,
 }
 
+/// What a [`Gate`] is made of.
+#[derive(Clone, Debug)]
+pub struct GateConfig {
+    /// The scalars that go through functions.
+    pub scalars: Irreps,
+    /// A function, or none, for every block of the scalars.
+    pub scalar_functions: Vec<Option<ScalarFunction>>,
+    /// The scalars that multiply channels, one for each.
+    pub gates: Irreps,
+    /// A function, or none, for every block of the gates.
+    pub gate_functions: Vec<Option<ScalarFunction>>,
+    /// The channels that are multiplied.
+    pub gated: Irreps,
+    /// How functions are normalized.
+    pub moment: SecondMoment,
+}
+
 impl Gate {
-    /// The gate of `scalars` with their functions, `gates` with theirs, one function for each
-    /// block, and the `gated` channels, as many as gates.
+    /// The gate of given scalars, gates and channels.
     ///
     /// # Errors
     /// If scalars or gates are of degrees above zero, there are not as many gates as gated
     /// channels, or functions do not fit as in [`Activation::new`].
-    pub fn new(
-        scalars: (&Irreps, &[Option<ScalarFunction>]),
-        gates: (&Irreps, &[Option<ScalarFunction>]),
-        gated: &Irreps,
-        moment: SecondMoment,
-    ) -> Result<Self, ActivationError> {
-        for (what, irreps) in [("scalars", scalars.0), ("gates", gates.0)] {
+    pub fn new(config: &GateConfig) -> Result<Self, ActivationError> {
+        let GateConfig { scalars, gates, gated, moment, .. } = config;
+        for (what, irreps) in [("scalars", scalars), ("gates", gates)] {
             if irreps.lmax().is_some_and(|l| l > 0) {
                 return Err(ActivationError::GateScalars { what, irreps: irreps.clone() });
             }
         }
-        let counts = [gates.0, gated].map(Irreps::num_irreps);
+        let counts = [gates, gated].map(Irreps::num_irreps);
         if counts[0] != counts[1] {
             return Err(ActivationError::Gates { gates: counts[0], gated: counts[1] });
         }
-        let scalar_map = Activation::new(scalars.0.clone(), scalars.1, moment)?;
-        let gate_map = Activation::new(gates.0.clone(), gates.1, moment)?;
+        let scalar_map = Activation::new(scalars.clone(), &config.scalar_functions, *moment)?;
+        let gate_map = Activation::new(gates.clone(), &config.gate_functions, *moment)?;
         let output = scalar_map.output() + &products(gated, gate_map.output());
 
-        let all = &(scalars.0 + gates.0) + gated;
+        // The blocks as they were given, and where the sort puts each in a row.
+        let all = &(scalars + gates) + gated;
         let sorted = all.sort();
         let slices = sorted.irreps.slices();
         let starts: Vec<usize> = sorted.permutation.iter().map(|&new| slices[new].start).collect();
-        let (scalar_starts, rest) = starts.split_at(scalars.0.len());
-        let (gate_starts, gated_starts) = rest.split_at(gates.0.len());
+        let (scalar_starts, rest) = starts.split_at(scalars.len());
+        let (gate_starts, gated_starts) = rest.split_at(gates.len());
         let functions = |map: &Activation| functions(map).collect::<Vec<_>>();
-        let places = channels(scalars.0, scalar_starts).zip(functions(&scalar_map));
+        let places = channels(scalars, scalar_starts).zip(functions(&scalar_map));
         let scalars: Vec<Scalar> = places
             .enumerate()
             .map(|(to, ((from, _), function))| Scalar { from, to, function })
             .collect();
+        // Channel n meets gate n, whatever their blocks are.
         let mut to = scalars.len();
-        let pairs = channels(gates.0, gate_starts).zip(functions(&gate_map));
+        let pairs = channels(gates, gate_starts).zip(functions(&gate_map));
         let gates = pairs
             .zip(channels(gated, gated_starts))
             .map(|(((gate, _), function), (from, size))| {
@@ -118,12 +148,12 @@ impl Gate {
     /// If a slice has the wrong length.
     pub fn forward<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output: &mut [T],
     ) -> Result<(), KernelError> {
-        let rows = self.check(x.len(), &[], &[("the output", output.len())])?;
+        let rows = self.check(input.len(), &[], &[("the output", output.len())])?;
         for row in 0..rows {
-            let x = self.input_row(x, row);
+            let x = self.input_row(input, row);
             let z = &mut output[row * self.output.dim()..][..self.output.dim()];
             for scalar in &self.scalars {
                 z[scalar.to] = derivatives(scalar.function, x[scalar.from])[0];
@@ -138,23 +168,23 @@ impl Gate {
         Ok(())
     }
 
-    /// Adds the vector-Jacobian product of [`Gate::forward`] to `x_gradient`.
+    /// Adds the vector-Jacobian product of [`Gate::forward`] to `input_gradient`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn backward<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output_gradient: &[T],
-        x_gradient: &mut [T],
+        input_gradient: &mut [T],
     ) -> Result<(), KernelError> {
-        let inputs = [("the gradient of the features", x_gradient.len())];
+        let inputs = [("the gradient of the input", input_gradient.len())];
         let outputs = [("the gradient of the output", output_gradient.len())];
-        let rows = self.check(x.len(), &inputs, &outputs)?;
+        let rows = self.check(input.len(), &inputs, &outputs)?;
         for row in 0..rows {
-            let x = self.input_row(x, row);
+            let x = self.input_row(input, row);
             let dz = self.output_row(output_gradient, row);
-            let dx = &mut x_gradient[row * self.input.dim()..][..self.input.dim()];
+            let dx = &mut input_gradient[row * self.input.dim()..][..self.input.dim()];
             for scalar in &self.scalars {
                 let slope = derivatives(scalar.function, x[scalar.from])[1];
                 dx[scalar.from] = dx[scalar.from] + slope * dz[scalar.to];
@@ -171,34 +201,36 @@ impl Gate {
         Ok(())
     }
 
-    /// The derivative of [`Gate::backward`]: of Σ `cotangent` · `x_gradient`, adds the gradients with
-    /// respect to x and to the gradient of the output, which is also the derivative of the output
-    /// along `cotangent`.
+    /// The derivative of [`Gate::backward`]: of Σ `cotangent` · `input_gradient`, adds the gradients
+    /// with respect to the input and to the gradient of the output, which is also the derivative of
+    /// the output along `cotangent`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn backward_twice<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_x: Option<&mut [T]>,
+        mut by_input: Option<&mut [T]>,
         mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
         let (dz, by_dz) = (output_gradient, &mut by_output_gradient);
         let by_dz_length = by_dz.as_deref().map_or(dz.len(), <[T]>::len);
         let inputs = [
-            ("the cotangent", cotangent.len()),
-            ("the gradient by the features", by_x.as_deref().map_or(x.len(), <[T]>::len)),
+            ("the cotangent of the input", cotangent.len()),
+            ("the derivative by the input", by_input.as_deref().map_or(input.len(), <[T]>::len)),
         ];
-        let outputs =
-            [("the gradient of the output", dz.len()), ("the gradient by gradients", by_dz_length)];
-        let rows = self.check(x.len(), &inputs, &outputs)?;
+        let outputs = [
+            ("the gradient of the output", dz.len()),
+            ("the derivative by the gradient of the output", by_dz_length),
+        ];
+        let rows = self.check(input.len(), &inputs, &outputs)?;
         for row in 0..rows {
-            let (x, w) = (self.input_row(x, row), self.input_row(cotangent, row));
+            let (x, w) = (self.input_row(input, row), self.input_row(cotangent, row));
             let dz = self.output_row(dz, row);
-            if let Some(by_x) = by_x.as_deref_mut() {
-                let by_x = &mut by_x[row * self.input.dim()..][..self.input.dim()];
+            if let Some(by_input) = by_input.as_deref_mut() {
+                let by_x = &mut by_input[row * self.input.dim()..][..self.input.dim()];
                 self.row_by_input(x, dz, w, by_x);
             }
             if let Some(by_dz) = by_dz.as_deref_mut() {
@@ -254,14 +286,13 @@ impl Gate {
     /// Checks lengths of arrays like the input and like the output; the number of rows.
     fn check(
         &self,
-        x: usize,
+        input: usize,
         inputs: &[(&'static str, usize)],
         outputs: &[(&'static str, usize)],
-    ) -> Result<usize, KernelError> {
+    ) -> Result<usize, LengthError> {
         // Without inputs there are no outputs.
-        let rows = x.checked_div(self.input.dim()).unwrap_or(0);
-        check_length("the features", rows * self.input.dim(), x)?;
-        inputs.iter().try_for_each(|&(what, found)| check_length(what, x, found))?;
+        let rows = check_rows("the input", self.input.dim(), input)?;
+        inputs.iter().try_for_each(|&(what, found)| check_length(what, input, found))?;
         let length = rows * self.output.dim();
         outputs.iter().try_for_each(|&(what, found)| check_length(what, length, found))?;
         Ok(rows)

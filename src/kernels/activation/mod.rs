@@ -13,11 +13,12 @@ use std::ops::Range;
 
 pub use error::ActivationError;
 pub use function::ScalarFunction;
-pub use gate::Gate;
+pub use gate::{Gate, GateConfig};
 pub use moment::SecondMoment;
 
+use super::KernelError;
 use super::arithmetic::rounded;
-use super::{KernelError, check_length};
+use crate::error::{LengthError, check_length, check_rows};
 use crate::{Irrep, Irreps, Parity, Real};
 
 /// Functions of the scalars of a feature vector, block by block: e3nn's `nn.Activation`.
@@ -100,66 +101,79 @@ impl Activation {
     /// If a slice has the wrong length.
     pub fn forward<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output: &mut [T],
     ) -> Result<(), KernelError> {
-        self.check(x.len(), &[("the output", output.len())])?;
-        self.for_each(x.len(), |place, scaled| {
-            output[place] = scaled.map_or(x[place], |f| f.at(x[place])[0]);
+        self.check(input.len(), &[("the output", output.len())])?;
+        self.for_each(input.len(), |place, scaled| {
+            output[place] = scaled.map_or(input[place], |f| f.at(input[place])[0]);
         });
         Ok(())
     }
 
-    /// Adds the vector-Jacobian product of [`Activation::forward`] to `x_gradient`.
+    /// Adds the vector-Jacobian product of [`Activation::forward`] to `input_gradient`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::{Activation, ScalarFunction, SecondMoment};
+    ///
+    /// let functions = [Some(ScalarFunction::RELU)];
+    /// let activation = Activation::new("2x0e".parse()?, &functions, SecondMoment::Free)?;
+    /// let mut gradient = [10.0; 2];
+    /// activation.backward(&[3.0, -3.0], &[1.0, 1.0], &mut gradient)?;
+    /// assert_eq!(gradient, [11.0, 10.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output_gradient: &[T],
-        x_gradient: &mut [T],
+        input_gradient: &mut [T],
     ) -> Result<(), KernelError> {
         let lengths = [
             ("the gradient of the output", output_gradient.len()),
-            ("the gradient of the features", x_gradient.len()),
+            ("the gradient of the input", input_gradient.len()),
         ];
-        self.check(x.len(), &lengths)?;
-        self.for_each(x.len(), |place, scaled| {
+        self.check(input.len(), &lengths)?;
+        self.for_each(input.len(), |place, scaled| {
             let dz = output_gradient[place];
-            let dx = scaled.map_or(dz, |f| f.at(x[place])[1] * dz);
-            x_gradient[place] = x_gradient[place] + dx;
+            let dx = scaled.map_or(dz, |f| f.at(input[place])[1] * dz);
+            input_gradient[place] = input_gradient[place] + dx;
         });
         Ok(())
     }
 
-    /// The derivative of [`Activation::backward`]: of Σ `cotangent` · `x_gradient`, adds the
-    /// gradients with respect to x and to the gradient of the output, which is also the derivative
-    /// of the output along `cotangent`.
+    /// The derivative of [`Activation::backward`]: of Σ `cotangent` · `input_gradient`, adds the
+    /// gradients with respect to the input and to the gradient of the output, which is also the
+    /// derivative of the output along `cotangent`.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn backward_twice<T: Real + Into<f64>>(
         &self,
-        x: &[T],
+        input: &[T],
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_x: Option<&mut [T]>,
+        mut by_input: Option<&mut [T]>,
         mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        let n = x.len();
+        let n = input.len();
+        let by_dz = by_output_gradient.as_deref().map_or(n, <[T]>::len);
         let lengths = [
             ("the gradient of the output", output_gradient.len()),
-            ("the cotangent", cotangent.len()),
-            ("the gradient by the features", by_x.as_deref().map_or(n, <[T]>::len)),
-            ("the gradient by gradients", by_output_gradient.as_deref().map_or(n, <[T]>::len)),
+            ("the cotangent of the input", cotangent.len()),
+            ("the derivative by the input", by_input.as_deref().map_or(n, <[T]>::len)),
+            ("the derivative by the gradient of the output", by_dz),
         ];
         self.check(n, &lengths)?;
         let [zero, one] = [T::constant(0.0, 0.0), T::constant(1.0, 1.0)];
         self.for_each(n, |place, scaled| {
-            let [_, slope, curvature] = scaled.map_or([zero, one, zero], |f| f.at(x[place]));
-            if let Some(by_x) = by_x.as_deref_mut() {
-                by_x[place] = by_x[place] + curvature * cotangent[place] * output_gradient[place];
+            let [_, slope, curvature] = scaled.map_or([zero, one, zero], |f| f.at(input[place]));
+            if let Some(by) = by_input.as_deref_mut() {
+                by[place] = by[place] + curvature * cotangent[place] * output_gradient[place];
             }
             if let Some(by) = by_output_gradient.as_deref_mut() {
                 by[place] = by[place] + slope * cotangent[place];
@@ -180,10 +194,9 @@ impl Activation {
         }
     }
 
-    fn check(&self, x: usize, others: &[(&'static str, usize)]) -> Result<(), KernelError> {
-        let rows = x.checked_div(self.input.dim()).unwrap_or(0);
-        check_length("the features", rows * self.input.dim(), x)?;
-        others.iter().try_for_each(|&(what, found)| check_length(what, x, found))
+    fn check(&self, input: usize, others: &[(&'static str, usize)]) -> Result<(), LengthError> {
+        check_rows("the input", self.input.dim(), input)?;
+        others.iter().try_for_each(|&(what, found)| check_length(what, input, found))
     }
 }
 

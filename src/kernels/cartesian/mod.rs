@@ -25,8 +25,8 @@ use thiserror::Error;
 
 use super::arithmetic::rounded;
 use super::orthonormal;
-use super::{KernelError, check_length};
 use crate::coupling::{CouplingError, Tensor};
+use crate::error::{LengthError, check_length, check_rows};
 use crate::{Irrep, Irreps, Parity, Real};
 use formula::{MAX_RANK, Symmetry};
 
@@ -55,7 +55,7 @@ pub enum CartesianError {
         found: usize,
     },
     /// An index is twice in a term.
-    #[error("formula `{formula}`: the index `{found}` is twice in `{term}`")]
+    #[error("formula `{formula}`: the index `{found}` is twice in `{term}`, expected each once")]
     Repeated {
         /// The formula.
         formula: String,
@@ -65,7 +65,7 @@ pub enum CartesianError {
         found: char,
     },
     /// A term has other indices than the first.
-    #[error("formula `{formula}`: `{term}` is no permutation of `{first}`")]
+    #[error("formula `{formula}`: found `{term}`, expected a permutation of `{first}`")]
     Permutation {
         /// The formula.
         formula: String,
@@ -79,7 +79,7 @@ pub enum CartesianError {
     Coupling(#[from] CouplingError),
     /// A slice has the wrong length.
     #[error(transparent)]
-    Kernel(#[from] KernelError),
+    Length(#[from] LengthError),
 }
 
 /// The change of basis between Cartesian tensors with index symmetry and irreps. See the
@@ -206,6 +206,15 @@ impl CartesianTensor {
     }
 
     /// The change of basis, row-major `[irreps.dim()][3^rank]`. Its rows are orthonormal.
+    ///
+    /// ```
+    /// use tesseral::kernels::cartesian::CartesianTensor;
+    ///
+    /// // The orders -1, 0, 1 of a vector are y, z, x.
+    /// let matrix = CartesianTensor::new("i")?.matrix();
+    /// assert_eq!(matrix, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn matrix(&self) -> Vec<f64> {
         let mut matrix = vec![0.0; self.irreps.dim() * self.dim()];
         for entry in &self.entries {
@@ -220,12 +229,16 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn to_irreps<T: Real>(&self, tensor: &[T], out: &mut [T]) -> Result<(), CartesianError> {
-        let rows = self.rows(tensor.len())?;
-        check_length("the irreps", rows * self.irreps.dim(), out.len())?;
-        out.fill(T::constant(0.0, 0.0));
-        for (row, tensor) in tensor.chunks_exact(self.dim()).enumerate() {
-            let out = &mut out[row * self.irreps.dim()..];
+    pub fn to_irreps<T: Real>(
+        &self,
+        tensors: &[T],
+        output: &mut [T],
+    ) -> Result<(), CartesianError> {
+        let rows = check_rows("the tensors", self.dim(), tensors.len())?;
+        check_length("the irreps", rows * self.irreps.dim(), output.len())?;
+        output.fill(T::constant(0.0, 0.0));
+        for (row, tensor) in tensors.chunks_exact(self.dim()).enumerate() {
+            let out = &mut output[row * self.irreps.dim()..];
             for entry in &self.entries {
                 let value = rounded::<T>(entry.value);
                 out[entry.row] = out[entry.row] + value * tensor[entry.column];
@@ -239,11 +252,15 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn from_irreps<T: Real>(&self, irreps: &[T], out: &mut [T]) -> Result<(), CartesianError> {
-        let rows = self.rows(out.len())?;
+    pub fn from_irreps<T: Real>(
+        &self,
+        irreps: &[T],
+        output: &mut [T],
+    ) -> Result<(), CartesianError> {
+        let rows = check_rows("the tensors", self.dim(), output.len())?;
         check_length("the irreps", rows * self.irreps.dim(), irreps.len())?;
-        out.fill(T::constant(0.0, 0.0));
-        for (row, out) in out.chunks_exact_mut(self.dim()).enumerate() {
+        output.fill(T::constant(0.0, 0.0));
+        for (row, out) in output.chunks_exact_mut(self.dim()).enumerate() {
             let irreps = &irreps[row * self.irreps.dim()..];
             for entry in &self.entries {
                 let value = rounded::<T>(entry.value);
@@ -251,12 +268,6 @@ impl CartesianTensor {
             }
         }
         Ok(())
-    }
-
-    fn rows(&self, length: usize) -> Result<usize, KernelError> {
-        let rows = length / self.dim();
-        check_length("the tensors", rows * self.dim(), length)?;
-        Ok(rows)
     }
 }
 

@@ -1,9 +1,25 @@
 //! The matrix products of a linear map, on lanes of output channels.
 //!
-//! A row of a block is `[channel][m]`: for every m the channels are a vector, which is multiplied
-//! by the matrix of weights. The weights are packed once per call into panels, in which the output
-//! channels of a block of lanes are contiguous; tiles of several vectors and blocks stay in
-//! registers over the sum.
+//! # The algorithm
+//! A row of a block is `[channel][m]`: for every m the channels are a vector, which is multiplied by
+//! the matrix of weights. So a block of so many rows is so many times 2l + 1 vectors, and they are
+//! one matrix: it does not matter to which row a vector belongs.
+//!
+//! All blocks of the input that go to one block of the output are one sum, with the channels of all
+//! of them as terms ([`Mix`]), so that an output is written once however many sources it has. Its
+//! weights are packed once per call into *panels*, `[block of lanes][term]`: what a tile needs next
+//! is what lies next, already scaled, and the tail of the last block is zeros.
+//!
+//! A *tile* is 4 vectors times one or two panels. Its sums stay in registers while the terms run,
+//! each term being a block of weights for each panel, read once for all vectors, and a number of
+//! each vector, broadcast. Two panels wide it is 8 sums, 2 weights and a number, which the 32 registers
+//! of AVX-512 hold; elsewhere a block of lanes is several registers, and one panel is what fits.
+//!
+//! Tiles leave `[row][block of lanes][m]`. A few rows at a time stay in the first cache until they
+//! are turned to `[channel][m]` and written.
+//!
+//! The gradient of the input is the same with the weights read the other way, which is only another
+//! pair of strides when panels are packed.
 
 use crate::kernels::arithmetic::rounded;
 use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave};
@@ -76,17 +92,20 @@ impl<T: Number> Sums<'_, T> {
             let vectors = count * mix.size;
             let mut part = 0;
             while part < parts {
+                // An odd panel is done alone at the end.
                 let width = if self.wide && part + 2 <= parts { 2 } else { 1 };
-                let panel = &panels[part * terms..(part + width) * terms];
+                let panels = &panels[part * terms..(part + width) * terms];
                 for vector in (0..vectors).step_by(TILE) {
-                    // A tile that is not full repeats its last vector.
+                    // A tile that is not full repeats its last vector, and stores the same sums again.
                     let at: [usize; TILE] = std::array::from_fn(|i| (vector + i).min(vectors - 1));
+                    // Vector q is order q mod 2l + 1 of a row, in the input and on the stage.
                     let places = at.map(|q| q / mix.size * self.dims[0] + q % mix.size);
                     let targets =
                         at.map(|q| (q / mix.size * parts + part) * mix.size + q % mix.size);
+                    let tile = Tile { mix, panels, places, targets };
                     match width {
-                        2 => tile::<V, 2>(proof, mix, panel, input, places, &mut stage, targets),
-                        _ => tile::<V, 1>(proof, mix, panel, input, places, &mut stage, targets),
+                        2 => tile.sum::<V, 2>(proof, input, &mut stage),
+                        _ => tile.sum::<V, 1>(proof, input, &mut stage),
                     }
                 }
                 part += width;
@@ -137,38 +156,49 @@ impl Mix {
     }
 }
 
-/// TILE vectors times WIDTH panels: sums over all terms in registers. Vectors begin at `places` of
-/// the input; results go to `targets`, those of the second panel `size` blocks further on.
-#[inline(always)]
-fn tile<V: Lanes, const WIDTH: usize>(
-    proof: V::Proof,
-    mix: &Mix,
-    panel: &[<V::Number as Blocks>::Block],
-    input: &[V::Number],
+/// Some vectors and some panels.
+struct Tile<'a, B> {
+    mix: &'a Mix,
+    /// One after the other, `[panel][term]`.
+    panels: &'a [B],
+    /// Where the vectors begin in the input, but for the start of a source.
     places: [usize; TILE],
-    stage: &mut [<V::Number as Blocks>::Block],
+    /// Where the results of the first panel go; those of the second 2l + 1 blocks further on.
     targets: [usize; TILE],
-) {
-    let terms = panel.len() / WIDTH;
-    let mut sums = [[V::splat(proof, V::Number::default()); WIDTH]; TILE];
-    let mut term = 0;
-    for source in &mix.sources {
-        let vectors = places.map(|place| &input[place + source.start..]);
-        for channel in 0..source.channels {
-            let weights: [V; WIDTH] =
-                std::array::from_fn(|part| V::load(proof, &panel[part * terms + term]));
-            for (sums, vector) in sums.iter_mut().zip(vectors) {
-                let x = V::splat(proof, vector[channel * mix.size]);
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = x.mul_add(weight, *sum);
+}
+
+impl<B> Tile<'_, B> {
+    /// The sums over all terms of TILE vectors times WIDTH panels, in registers.
+    #[inline(always)]
+    fn sum<V: Lanes, const WIDTH: usize>(
+        &self,
+        proof: V::Proof,
+        input: &[V::Number],
+        stage: &mut [B],
+    ) where
+        V::Number: Blocks<Block = B>,
+    {
+        let terms = self.panels.len() / WIDTH;
+        let mut sums = [[V::splat(proof, V::Number::default()); WIDTH]; TILE];
+        let mut term = 0;
+        for source in &self.mix.sources {
+            let vectors = self.places.map(|place| &input[place + source.start..]);
+            for channel in 0..source.channels {
+                let weights: [V; WIDTH] =
+                    std::array::from_fn(|part| V::load(proof, &self.panels[part * terms + term]));
+                for (sums, vector) in sums.iter_mut().zip(vectors) {
+                    let x = V::splat(proof, vector[channel * self.mix.size]);
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        *sum = x.mul_add(weight, *sum);
+                    }
                 }
+                term += 1;
             }
-            term += 1;
         }
-    }
-    for (sums, target) in sums.iter().zip(targets) {
-        for (part, sum) in sums.iter().enumerate() {
-            sum.store(&mut stage[target + part * mix.size]);
+        for (sums, target) in sums.iter().zip(self.targets) {
+            for (part, sum) in sums.iter().enumerate() {
+                sum.store(&mut stage[target + part * self.mix.size]);
+            }
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The linear map between irreps: channels of one irrep mix among themselves, and scalars get a
 //! bias. Nothing else commutes with rotations (Schur's lemma).
 
+mod arguments;
 mod gradient;
 mod mix;
 
 use super::number::Task;
-use super::{FeatureNumber, KernelError, check_length};
+use super::{FeatureNumber, KernelError};
+use crate::error::{check_length, check_rows};
 use crate::irreps::MulIrrep;
 use crate::simd::Path;
 use crate::{Irrep, Irreps};
 use mix::{Mix, Source};
 
+pub use arguments::{LinearCotangents, LinearGradients, LinearInputs};
 pub(super) use gradient::WeightGradient;
 pub(super) use mix::Sums;
 
@@ -22,12 +25,14 @@ pub(super) use mix::Sums;
 ///
 /// # Example
 /// ```
-/// use tesseral::kernels::Linear;
+/// use tesseral::kernels::{Linear, LinearInputs};
 ///
 /// let linear = Linear::new("2x0e+1x1o".parse()?, "1x0e+1x1o".parse()?, true);
 /// assert_eq!((linear.num_weights(), linear.num_biases()), (3, 1));
+/// let inputs =
+///     LinearInputs { input: &[1.0, 2.0, 3.0, 4.0, 5.0], parameters: &[0.0, 0.0, 2.0, 7.0] };
 /// let mut z = [0.0; 4];
-/// linear.forward(&[1.0, 2.0, 3.0, 4.0, 5.0], &[0.0, 0.0, 2.0, 7.0], &mut z)?;
+/// linear.forward(inputs, &mut z)?;
 /// assert_eq!(z, [7.0, 6.0, 8.0, 10.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -35,7 +40,7 @@ pub(super) use mix::Sums;
 pub struct Linear {
     input: Irreps,
     output: Irreps,
-    blocks: Vec<Block>,
+    pairs: Vec<BlockPair>,
     /// The places of the biases in an output row.
     biases: Vec<usize>,
     adds_biases: bool,
@@ -49,7 +54,7 @@ pub struct Linear {
 
 /// One pair of blocks of the same irrep.
 #[derive(Clone, Debug)]
-struct Block {
+struct BlockPair {
     /// Channels in and out.
     channels: [usize; 2],
     /// 2l + 1.
@@ -80,7 +85,7 @@ impl Linear {
     /// If the weights are more than a `usize` counts.
     pub fn try_new(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
         let (input_slices, output_slices) = (input.slices(), output.slices());
-        let mut blocks = Vec::new();
+        let mut pairs = Vec::new();
         let mut biases = Vec::new();
         let mut num_weights = 0_usize;
         for (target, slice) in output.iter().zip(&output_slices) {
@@ -88,8 +93,8 @@ impl Linear {
                 input.iter().filter(|b| b.irrep == target.irrep).map(|b| b.mul).sum();
             for (source, source_slice) in input.iter().zip(&input_slices) {
                 if source.irrep == target.irrep {
-                    let path = blocks.len();
-                    blocks.push(Block {
+                    let path = pairs.len();
+                    pairs.push(BlockPair {
                         channels: [source.mul, target.mul],
                         size: target.irrep.dim(),
                         starts: [source_slice.start, slice.start],
@@ -107,15 +112,15 @@ impl Linear {
                 biases.extend(slice.clone());
             }
         }
-        let forward = forward_mixes(&output, &blocks);
+        let forward = forward_mixes(&output, &pairs);
         let covered: usize = forward.iter().map(|mix| mix.channels * mix.size).sum();
         Ok(Linear {
-            backward: backward_mixes(&input, &blocks),
+            backward: backward_mixes(&input, &pairs),
             covers_output: covered == output.dim(),
             forward,
             input,
             output,
-            blocks,
+            pairs,
             biases,
             adds_biases: true,
             num_weights,
@@ -168,14 +173,14 @@ impl Linear {
     /// # Errors
     /// If there are not [`Linear::num_weights`] of them.
     pub fn weights_from_e3nn<T: Copy>(&self, weights: &[T]) -> Result<Vec<T>, KernelError> {
-        check_length("weights", self.num_weights, weights.len())?;
-        let mut input_by_input: Vec<&Block> = self.blocks.iter().collect();
+        check_length("the weights", self.num_weights, weights.len())?;
+        let mut input_by_input: Vec<&BlockPair> = self.pairs.iter().collect();
         // Blocks that begin at one place are but for one empty, and have no weights.
-        input_by_input.sort_by_key(|block| block.starts);
+        input_by_input.sort_by_key(|pair| pair.starts);
         let (mut ours, mut rest) = (weights.to_vec(), weights);
-        for block in input_by_input {
-            let (own, others) = rest.split_at(block.channels[0] * block.channels[1]);
-            ours[block.weights..][..own.len()].copy_from_slice(own);
+        for pair in input_by_input {
+            let (own, others) = rest.split_at(pair.channels[0] * pair.channels[1]);
+            ours[pair.weights..][..own.len()].copy_from_slice(own);
             rest = others;
         }
         Ok(ours)
@@ -187,51 +192,57 @@ impl Linear {
         Linear { path, ..self }
     }
 
-    /// Maps every row of `input`. `parameters` are the weights, then the biases.
+    /// Maps every row of the input.
     ///
     /// # Errors
     /// If a slice has the wrong length.
     pub fn forward<T: FeatureNumber>(
         &self,
-        input: &[T],
-        parameters: &[T],
+        inputs: LinearInputs<'_, T>,
         output: &mut [T],
     ) -> Result<(), KernelError> {
-        let rows = self.check(input.len(), parameters.len(), output.len())?;
+        let rows = self.check(&inputs, ("the output", output.len()))?;
         if !self.covers_output {
             output.fill(T::default());
         }
-        let (weights, biases) = parameters.split_at(self.num_weights);
-        self.sum(Direction::Forward, [input, weights], output, rows, false);
+        let (weights, biases) = inputs.parameters.split_at(self.num_weights);
+        self.sum(Direction::Forward { adds: false }, [inputs.input, weights], output, rows);
         self.add_biases(biases, output);
         Ok(())
     }
 
-    /// The vector-Jacobian product: adds to the gradients that are given.
+    /// The vector-Jacobian product: adds to each gradient that is given the derivative of
+    /// Σ `output_gradient` · output.
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::{Linear, LinearGradients, LinearInputs};
+    ///
+    /// let linear = Linear::new("1o".parse()?, "1o".parse()?, false);
+    /// let inputs = LinearInputs { input: &[1.0, 2.0, 3.0], parameters: &[5.0] };
+    /// let (mut dx, mut dw) = ([0.0; 3], [0.0]);
+    /// let gradients = LinearGradients { input: Some(&mut dx), parameters: Some(&mut dw) };
+    /// linear.backward(inputs, &[1.0, 1.0, 0.0], gradients)?;
+    /// assert_eq!((dx, dw), ([5.0, 5.0, 0.0], [3.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward<T: FeatureNumber>(
         &self,
-        input: &[T],
-        parameters: &[T],
+        inputs: LinearInputs<'_, T>,
         output_gradient: &[T],
-        input_gradient: Option<&mut [T]>,
-        parameter_gradient: Option<&mut [T]>,
+        gradients: LinearGradients<'_, T>,
     ) -> Result<(), KernelError> {
-        let rows = self.check(input.len(), parameters.len(), output_gradient.len())?;
-        let gradients = [
-            ("the gradient of the input", input.len(), input_gradient.as_deref()),
-            ("the gradient of the parameters", parameters.len(), parameter_gradient.as_deref()),
-        ];
-        for (what, expected, found) in gradients {
-            check_length(what, expected, found.map_or(expected, <[T]>::len))?;
-        }
-        if let Some(dx) = input_gradient {
+        let rows = self.check(&inputs, ("the gradient of the output", output_gradient.len()))?;
+        gradients.check(&inputs)?;
+        let LinearInputs { input, parameters } = inputs;
+        if let Some(dx) = gradients.input {
             let weights = &parameters[..self.num_weights];
-            self.sum(Direction::Backward, [output_gradient, weights], dx, rows, true);
+            self.sum(Direction::Backward, [output_gradient, weights], dx, rows);
         }
-        if let Some(gradient) = parameter_gradient {
+        if let Some(gradient) = gradients.parameters {
             let (dw, db) = gradient.split_at_mut(self.num_weights);
             self.add_weight_gradient(input, output_gradient, dw, rows);
             for dz in output_gradient.chunks_exact(self.output.dim().max(1)) {
@@ -243,9 +254,9 @@ impl Linear {
         Ok(())
     }
 
-    /// The derivative of [`Linear::backward`]: of Σ `cotangents` · (the gradients of input and
-    /// parameters), adds the gradients with respect to input and parameters and, last, to the
-    /// gradient of the output.
+    /// The derivative of [`Linear::backward`]: of S = Σ `cotangents` · (the gradients that it
+    /// gives), adds to each gradient that is given the derivative of S with respect to that input,
+    /// and to `by_output_gradient` that with respect to the gradient of the output.
     ///
     /// The map is linear in x and in (W, b): with the cotangents ẋ and (Ẇ, ḃ), the last is
     /// W ẋ + Ẇ x + ḃ, and the others are the gradients of Σ `output_gradient` · Ẇ ẋ.
@@ -254,35 +265,36 @@ impl Linear {
     /// If a slice has the wrong length.
     pub fn backward_twice<T: FeatureNumber>(
         &self,
-        input: &[T],
-        parameters: &[T],
+        inputs: LinearInputs<'_, T>,
         output_gradient: &[T],
-        cotangents: [&[T]; 2],
-        gradients: [Option<&mut [T]>; 2],
+        cotangents: LinearCotangents<'_, T>,
+        gradients: LinearGradients<'_, T>,
         by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        let rows = self.check(input.len(), parameters.len(), output_gradient.len())?;
-        check_length("the cotangent of the input", input.len(), cotangents[0].len())?;
-        check_length("the cotangent of the parameters", parameters.len(), cotangents[1].len())?;
-        let [by_input, by_parameters] = gradients;
-        if let Some(by_parameters) = by_parameters.as_deref() {
-            let expected = parameters.len();
-            check_length("the gradient of the parameters", expected, by_parameters.len())?;
+        let rows = self.check(&inputs, ("the gradient of the output", output_gradient.len()))?;
+        cotangents.check(&inputs)?;
+        gradients.check(&inputs)?;
+        let given = by_output_gradient.as_deref().map_or(output_gradient.len(), <[T]>::len);
+        let what = "the derivative by the gradient of the output";
+        check_length(what, output_gradient.len(), given)?;
+        let (weights, _) = inputs.parameters.split_at(self.num_weights);
+        let along = cotangents.parameters.map(|along| along.split_at(self.num_weights));
+        if let (Some(by_input), Some((along, _))) = (gradients.input, along) {
+            self.sum(Direction::Backward, [output_gradient, along], by_input, rows);
         }
-        self.backward(cotangents[0], cotangents[1], output_gradient, by_input, None)?;
-        if let Some(by_parameters) = by_parameters {
+        if let (Some(by_parameters), Some(along)) = (gradients.parameters, cotangents.input) {
             let dw = &mut by_parameters[..self.num_weights];
-            self.add_weight_gradient(cotangents[0], output_gradient, dw, rows);
+            self.add_weight_gradient(along, output_gradient, dw, rows);
         }
         let Some(by_output_gradient) = by_output_gradient else { return Ok(()) };
-        let expected = output_gradient.len();
-        check_length("the gradient by gradients", expected, by_output_gradient.len())?;
-        let (weights, biases) = (&parameters[..self.num_weights], &cotangents[1]);
-        let (weight_cotangents, biases) = biases.split_at(self.num_weights);
-        for terms in [[cotangents[0], weights], [input, weight_cotangents]] {
-            self.sum(Direction::Forward, terms, by_output_gradient, rows, true);
+        let add = Direction::Forward { adds: true };
+        if let Some(along) = cotangents.input {
+            self.sum(add, [along, weights], by_output_gradient, rows);
         }
-        self.add_biases(biases, by_output_gradient);
+        if let Some((along, biases)) = along {
+            self.sum(add, [inputs.input, along], by_output_gradient, rows);
+            self.add_biases(biases, by_output_gradient);
+        }
         Ok(())
     }
 
@@ -293,11 +305,11 @@ impl Linear {
         [input, weights]: [&[T]; 2],
         output: &mut [T],
         rows: usize,
-        adds: bool,
     ) {
-        let (mixes, dims) = match direction {
-            Direction::Forward => (&self.forward, [self.input.dim(), self.output.dim()]),
-            Direction::Backward => (&self.backward, [self.output.dim(), self.input.dim()]),
+        let (size_in, size_out) = (self.input.dim(), self.output.dim());
+        let (mixes, dims, adds) = match direction {
+            Direction::Forward { adds } => (&self.forward, [size_in, size_out], adds),
+            Direction::Backward => (&self.backward, [size_out, size_in], true),
         };
         let wide = self.path == Path::Avx512;
         let task = Sums { mixes, weights, input, output, dims, rows, adds, wide };
@@ -311,9 +323,9 @@ impl Linear {
         gradient: &mut [T],
         rows: usize,
     ) {
-        let (blocks, dims) = (&self.blocks[..], [self.input.dim(), self.output.dim()]);
+        let (pairs, dims) = (&self.pairs[..], [self.input.dim(), self.output.dim()]);
         let wide = self.path == Path::Avx512;
-        let task = WeightGradient { blocks, input, output_gradient, gradient, dims, rows, wide };
+        let task = WeightGradient { pairs, input, output_gradient, gradient, dims, rows, wide };
         T::start(self.path, Task::WeightGradient(task));
     }
 
@@ -330,13 +342,19 @@ impl Linear {
         if self.adds_biases { self.biases.iter() } else { [].iter() }
     }
 
-    /// Checks lengths; the number of rows.
-    fn check(&self, input: usize, parameters: usize, output: usize) -> Result<usize, KernelError> {
-        check_length("parameters", self.num_weights + self.num_biases(), parameters)?;
+    /// Checks the inputs, and an output or its gradient; the number of rows.
+    fn check<T>(
+        &self,
+        inputs: &LinearInputs<'_, T>,
+        (what, output): (&'static str, usize),
+    ) -> Result<usize, KernelError> {
+        let parameters = self.num_weights + self.num_biases();
+        check_length("the parameters", parameters, inputs.parameters.len())?;
         let (size_in, size_out) = (self.input.dim(), self.output.dim());
-        let rows = input.checked_div(size_in).or(output.checked_div(size_out)).unwrap_or(0);
-        check_length("the input", rows * size_in, input)?;
-        check_length("the output", rows.saturating_mul(size_out), output)?;
+        let rows = check_rows("the input", size_in, inputs.input.len())?;
+        // Rows of nothing may be any number: the output says how many, if it can.
+        let rows = if size_in > 0 { rows } else { check_rows(what, size_out, output)? };
+        check_length(what, rows.saturating_mul(size_out), output)?;
         Ok(rows)
     }
 }
@@ -344,45 +362,46 @@ impl Linear {
 /// Which way a map is taken.
 #[derive(Clone, Copy)]
 enum Direction {
-    Forward,
-    /// By the transposed weights.
+    /// Written over the output, or added to it.
+    Forward { adds: bool },
+    /// By the transposed weights, added to the gradient of the input.
     Backward,
 }
 
 /// The sums of every output block over the input blocks of its irrep.
-fn forward_mixes(output: &Irreps, blocks: &[Block]) -> Vec<Mix> {
-    mixes(output, blocks, 1, |block| Source {
-        start: block.starts[0],
-        channels: block.channels[0],
-        weights: block.weights,
-        strides: [block.channels[1], 1],
-        scale: block.scale,
+fn forward_mixes(output: &Irreps, pairs: &[BlockPair]) -> Vec<Mix> {
+    mixes(output, pairs, 1, |pair| Source {
+        start: pair.starts[0],
+        channels: pair.channels[0],
+        weights: pair.weights,
+        strides: [pair.channels[1], 1],
+        scale: pair.scale,
     })
 }
 
 /// The sums of every input block over the output blocks of its irrep.
-fn backward_mixes(input: &Irreps, blocks: &[Block]) -> Vec<Mix> {
-    mixes(input, blocks, 0, |block| Source {
-        start: block.starts[1],
-        channels: block.channels[1],
-        weights: block.weights,
-        strides: [1, block.channels[1]],
-        scale: block.scale,
+fn backward_mixes(input: &Irreps, pairs: &[BlockPair]) -> Vec<Mix> {
+    mixes(input, pairs, 0, |pair| Source {
+        start: pair.starts[1],
+        channels: pair.channels[1],
+        weights: pair.weights,
+        strides: [1, pair.channels[1]],
+        scale: pair.scale,
     })
 }
 
 fn mixes(
     targets: &Irreps,
-    blocks: &[Block],
+    pairs: &[BlockPair],
     side: usize,
-    source: impl Fn(&Block) -> Source,
+    source: impl Fn(&BlockPair) -> Source,
 ) -> Vec<Mix> {
     let mix = |(target, slice): (&MulIrrep, std::ops::Range<usize>)| {
-        let is_here = |block: &&Block| {
-            let [a, b] = block.channels;
-            block.starts[side] == slice.start && block.size == target.irrep.dim() && a * b > 0
+        let is_here = |pair: &&BlockPair| {
+            let [a, b] = pair.channels;
+            pair.starts[side] == slice.start && pair.size == target.irrep.dim() && a * b > 0
         };
-        let sources: Vec<Source> = blocks.iter().filter(is_here).map(&source).collect();
+        let sources: Vec<Source> = pairs.iter().filter(is_here).map(&source).collect();
         let (start, channels, size) = (slice.start, target.mul, target.irrep.dim());
         (channels > 0 && !sources.is_empty()).then_some(Mix { start, channels, size, sources })
     };

@@ -66,10 +66,11 @@ fn of_blocks(
     if parity != Some(output.parity) {
         return Ok(Vec::new());
     }
-    let mut chains = Vec::new();
+    let mut chains = Chains { channel, output, blocks, found: Vec::new() };
     let first = channel.variables(blocks[0]);
     let coupled = vec![first.irrep];
-    extend_chain(channel, output, blocks, first, &coupled, &mut chains)?;
+    chains.extend(first, &coupled)?;
+    let chains = chains.found;
 
     let mut places = BTreeMap::new();
     for monomial in
@@ -92,34 +93,36 @@ fn of_blocks(
 /// A product of factors, coupled one after the other, and the irreps on the way.
 type Chain = (Vec<Irrep>, Equivariant);
 
-/// Adds every way to couple the remaining factors to the output.
-fn extend_chain(
-    channel: &Channel,
+/// All ways to couple factors of given blocks to an output.
+struct Chains<'a> {
+    channel: &'a Channel,
     output: Irrep,
-    blocks: &[usize],
-    left: Equivariant,
-    coupled: &[Irrep],
-    chains: &mut Vec<Chain>,
-) -> Result<(), CouplingError> {
-    let done = coupled.len();
-    if done == blocks.len() {
-        if left.irrep == output {
-            chains.push((coupled.to_vec(), left));
+    blocks: &'a [usize],
+    found: Vec<Chain>,
+}
+
+impl Chains<'_> {
+    /// Adds every way to couple the remaining factors to the output.
+    fn extend(&mut self, left: Equivariant, coupled: &[Irrep]) -> Result<(), CouplingError> {
+        let Chains { channel, output, blocks, .. } = *self;
+        let done = coupled.len();
+        if done == blocks.len() {
+            if left.irrep == output {
+                self.found.push((coupled.to_vec(), left));
+            }
+            return Ok(());
         }
-        return Ok(());
-    }
-    let rest: usize = blocks[done + 1..].iter().map(|&block| channel.irreps[block].l).sum();
-    for next in
-        left.irrep.product_up_to(channel.irreps[blocks[done]], output.l.saturating_add(rest))
-    {
-        if next.l + rest < output.l || (rest == 0 && next.l != output.l) {
-            continue;
+        let rest: usize = blocks[done + 1..].iter().map(|&block| channel.irreps[block].l).sum();
+        let highest = output.l.saturating_add(rest);
+        for next in left.irrep.product_up_to(channel.irreps[blocks[done]], highest) {
+            if next.l + rest < output.l || (rest == 0 && next.l != output.l) {
+                continue;
+            }
+            let product = channel.couple(&left, blocks[done], next, Coupling::Native)?;
+            self.extend(product, &[coupled, &[next]].concat())?;
         }
-        let product = channel.couple(&left, blocks[done], next, Coupling::Native)?;
-        let coupled = [coupled, &[next]].concat();
-        extend_chain(channel, output, blocks, product, &coupled, chains)?;
+        Ok(())
     }
-    Ok(())
 }
 
 /// The entries of the symmetric tensors, as one vector: each monomial of each component, times the

@@ -4,8 +4,8 @@ use super::ContractionError;
 use super::basis::{Member, inner};
 use super::polynomial::{Channel, Coupling, Equivariant, Monomial, Polynomial};
 use crate::coupling::{Convention, CouplingError};
+use crate::error::check_length;
 use crate::kernels::arithmetic::rounded;
-use crate::kernels::check_length;
 use crate::{Irrep, Parity, Real};
 
 /// A matrix from the paths of another basis to those of this one, for one output and number of
@@ -58,7 +58,7 @@ impl Conversion {
     }
 
     /// The matrix for given families, which the members span.
-    fn new(families: &[Family], members: &[&Member]) -> Result<Self, ContractionError> {
+    fn new(families: &[Family], members: &[Member]) -> Result<Self, ContractionError> {
         let mut matrix = Vec::with_capacity(families.len() * members.len());
         for (path, Family { components, square }) in families.iter().enumerate() {
             let shares: Vec<f64> =
@@ -74,6 +74,16 @@ impl Conversion {
         }
         Ok(Conversion { theirs: families.len(), ours: members.len(), matrix })
     }
+}
+
+/// What another basis is converted to: an output and a number of factors, with the members of this
+/// crate's basis.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub channel: &'a Channel,
+    pub output: Irrep,
+    pub factors: usize,
+    pub members: &'a [Member],
 }
 
 /// The symmetric part of tensors of another basis, one for each order of the output.
@@ -92,27 +102,20 @@ impl Family {
 
 /// The conversion from MACE's paths.
 pub(super) fn from_mace(
-    channel: &Channel,
-    output: Irrep,
-    factors: usize,
+    target: Target<'_>,
     convention: Convention,
-    members: &[&Member],
 ) -> Result<Conversion, ContractionError> {
-    let mut families = mace_families(channel, output, factors, convention)?;
+    let mut families = mace_families(target, convention)?;
     if families.is_empty() {
         // MACE keeps one path, of zeros.
-        families.push(Family::zero(output));
+        families.push(Family::zero(target.output));
     }
-    Conversion::new(&families, members)
+    Conversion::new(&families, target.members)
 }
 
 /// MACE's paths, in its order. Every tensor has the norm one.
-fn mace_families(
-    channel: &Channel,
-    output: Irrep,
-    factors: usize,
-    convention: Convention,
-) -> Result<Vec<Family>, CouplingError> {
+fn mace_families(target: Target<'_>, convention: Convention) -> Result<Vec<Family>, CouplingError> {
+    let Target { channel, output, factors, .. } = target;
     let highest = channel.irreps.iter().map(|irrep| irrep.l).max().unwrap_or(0);
     let mut chains: Vec<Equivariant> =
         (0..channel.irreps.len()).map(|block| channel.variables(block)).collect();
@@ -147,13 +150,11 @@ fn mace_families(
 
 /// The conversion from tensors `[2L + 1][size]…[size][paths]`.
 pub(super) fn from_tensors(
-    channel: &Channel,
-    output: Irrep,
-    factors: usize,
-    tensors: &[f64],
+    target: Target<'_>,
     paths: usize,
-    members: &[&Member],
+    tensors: &[f64],
 ) -> Result<Conversion, ContractionError> {
+    let Target { channel, output, factors, members } = target;
     let size = channel.size;
     let entries = (0..factors).try_fold(output.dim(), |product, _| product.checked_mul(size));
     let entries = entries.and_then(|entries| entries.checked_mul(paths)).unwrap_or(usize::MAX);

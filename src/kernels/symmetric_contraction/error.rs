@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::polynomial::MOST;
+use crate::Irreps;
 use crate::coupling::CouplingError;
-use crate::kernels::KernelError;
-use crate::{Irrep, Irreps};
+use crate::error::{DegreeError, LengthError};
 
 /// A symmetric contraction that cannot be made, or arguments that do not fit it.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -13,7 +13,7 @@ use crate::{Irrep, Irreps};
 pub enum ContractionError {
     /// A slice has the wrong length.
     #[error(transparent)]
-    Kernel(#[from] KernelError),
+    Length(#[from] LengthError),
     /// Factors are coupled on the way to a degree that has no tensor.
     #[error(transparent)]
     Coupling(#[from] CouplingError),
@@ -34,17 +34,8 @@ pub enum ContractionError {
         irreps: Irreps,
     },
     /// A degree is above the tables of this build.
-    #[error(
-        "{irrep} of the {side} irreps is above degree {}, the highest of this build's coupling \
-         tables, which go to LMAX, at most to 8",
-        crate::coupling::COUPLING_LMAX
-    )]
-    Degree {
-        /// `input` or `output`.
-        side: &'static str,
-        /// The irrep.
-        irrep: Irrep,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
     /// The weights are more than a `usize` counts.
     #[error("{elements} x {paths} x {channels} weights are more than a usize counts")]
     Weights {
@@ -72,7 +63,7 @@ pub enum ContractionError {
         node: usize,
     },
     /// There is no such block of the output.
-    #[error("there is no block {found} in the output irreps `{irreps}`")]
+    #[error("block {found} of the output irreps `{irreps}`, expected one below {}", .irreps.len())]
     Output {
         /// The block.
         found: usize,
@@ -80,7 +71,7 @@ pub enum ContractionError {
         irreps: Irreps,
     },
     /// There are no products of so many factors.
-    #[error("there are no products of {found} factors, expected 1 to {correlation}")]
+    #[error("products of {found} factors, expected 1 to {correlation}")]
     Factors {
         /// The number of factors.
         found: usize,
@@ -88,7 +79,7 @@ pub enum ContractionError {
         correlation: usize,
     },
     /// There is no such path.
-    #[error("there is no path {found}, expected one below {paths}")]
+    #[error("path {found}, expected one below {paths}")]
     Path {
         /// The path.
         found: usize,
@@ -97,7 +88,8 @@ pub enum ContractionError {
     },
     /// A tensor of another basis is not spanned by this one.
     #[error(
-        "tensor {path} of the other basis is not equivariant: a share of {missing:e} is missing"
+        "tensor {path} of the other basis is not equivariant: a share of {missing:e} is missing, \
+         expected none but rounding"
     )]
     NotEquivariant {
         /// The path of the other basis.

@@ -1,15 +1,33 @@
 //! Evaluation over lanes of channels, for the nodes of one element after those of another.
 //!
-//! The weights of an element are folded into the coefficients of the polynomials first, which all
-//! its nodes share; then a tile of nodes at a time goes through the program, so that a coefficient
-//! that is loaded is used for all of them.
+//! # The algorithm
+//! The output of a channel is a polynomial in its components whose coefficients are sums of weights
+//! of the element: `c[term] = Σ factor · w[path]` over the paths that have the term ([`fold`]). So
+//! nodes are sorted by element, and for each element and block of channels coefficients are folded
+//! once and shared by all its nodes.
+//!
+//! Nodes then go through the [`Scheme`] a [`TILE`] at a time: their components are loaded as values
+//! `[value][node]`, the products that several monomials share are formed as further values, and every
+//! polynomial is `Σ outer · (Σ c · inner)` over its groups. A coefficient that is loaded is multiplied
+//! with a value of each node of the tile, which hides what loading it takes. Nodes that a tile lacks
+//! are zeros, and are not written.
+//!
+//! Backward goes the same way in reverse: from dz the gradient of the outer value takes the inner sum,
+//! which is formed again, and with `dz · outer` those of the inner values and of the coefficients follow
+//! term by term. Products pass theirs on to their two factors last, since they are values that other
+//! terms had to fill first. Gradients of coefficients are summed over all nodes of the element, and
+//! are brought to weights by the transpose of the fold at its end ([`unfold`]).
+//!
+//! All of this is written once for a [`Ring`]: over values it is the contraction and its gradient, over
+//! dual numbers it gives the derivatives of both along a direction, as the last part of each number.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::program::Program;
+use super::arguments::ContractionGradients;
 use super::ring::{BlockOf, Kind, Ring};
-use super::transfer::{Layout, TILE, Window};
+use super::scheme::Scheme;
+use super::transfer::{Layout, Part, TILE, Window};
 use crate::Scalar;
 use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
 
@@ -39,18 +57,17 @@ impl Nodes {
 /// What is computed. Inputs are values and, for dual numbers, their derivatives; `None` is zero.
 /// The last part of results, the derivative of dual numbers, is added to what is there.
 pub(in crate::kernels) struct Contraction<'a, T, K> {
-    pub(super) program: &'a Program,
+    pub(super) scheme: &'a Scheme,
     pub(super) layouts: [&'a Layout; 2],
     pub(super) channels: usize,
     pub(super) paths: usize,
     pub(super) nodes: &'a Nodes,
-    pub(super) x: [Option<&'a [T]>; 2],
+    pub(super) input: [Option<&'a [T]>; 2],
     pub(super) weights: [Option<&'a [T]>; 2],
     /// Asks for the gradients; a constant.
-    pub(super) out_gradient: Option<&'a [T]>,
-    pub(super) out: Option<&'a mut [T]>,
-    pub(super) x_gradient: Option<&'a mut [T]>,
-    pub(super) weight_gradient: Option<&'a mut [T]>,
+    pub(super) output_gradient: Option<&'a [T]>,
+    pub(super) output: Option<&'a mut [T]>,
+    pub(super) gradients: ContractionGradients<'a, T>,
     pub(super) kind: PhantomData<K>,
 }
 
@@ -74,11 +91,11 @@ impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
-        let program = self.program;
+        let scheme = self.scheme;
         let parts = K::Of::<V>::PARTS;
-        let terms = program.inner.len() * parts;
-        let values = program.values() * TILE * parts;
-        let backward = usize::from(self.out_gradient.is_some());
+        let terms = scheme.inner.len() * parts;
+        let values = scheme.values() * TILE * parts;
+        let backward = usize::from(self.output_gradient.is_some());
         let [input, output] = self.layouts;
         let sizes = [
             self.paths * parts,
@@ -89,6 +106,7 @@ impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
             output.components() * TILE * parts,
             input.stage().max(output.stage()),
         ];
+        // One piece of memory for the call, cut into the arrays that all elements and tiles reuse.
         let mut scratch = BlockMemory::<T>::new(sizes.iter().sum());
         let mut rest = &mut *scratch;
         let parts = sizes.map(|size| {
@@ -135,35 +153,37 @@ impl<T: Number, K: Kind> Contraction<'_, T, K> {
         memory: &mut Memory<'_, T::Block>,
     ) {
         let [input, output] = self.layouts;
-        let program = self.program;
+        let scheme = self.scheme;
         self.load_weights(element, window, memory.weights);
-        fold::<V>(proof, program, window.parts, memory.weights, memory.coefficients);
+        fold::<V>(proof, scheme, window.parts, memory.weights, memory.coefficients);
         memory.coefficient_gradients.fill(T::ZERO);
         for nodes in window.nodes.chunks(TILE) {
             let window = Window { nodes, ..*window };
-            for (part, x) in self.x.into_iter().enumerate().take(window.parts) {
-                input.load::<V>(proof, x, &window, part, memory.values, memory.stage);
+            for (index, features) in self.input.into_iter().enumerate().take(window.parts) {
+                let part = Part { features, index };
+                input.load::<V>(proof, part, &window, memory.values, memory.stage);
             }
-            products::<V, K::Of<V>>(proof, program, memory.values);
-            if let Some(out) = self.out.as_deref_mut() {
-                forward::<V, K::Of<V>>(proof, program, memory);
+            products::<V, K::Of<V>>(proof, scheme, memory.values);
+            if let Some(out) = self.output.as_deref_mut() {
+                forward::<V, K::Of<V>>(proof, scheme, memory);
                 output.add::<V>(proof, memory.outputs, &window, out, memory.stage);
             }
-            if self.out_gradient.is_some() {
-                for (part, g) in
-                    [self.out_gradient, None].into_iter().enumerate().take(window.parts)
-                {
-                    output.load::<V>(proof, g, &window, part, memory.outputs, memory.stage);
+            if self.output_gradient.is_some() {
+                // It is a constant: its derivative is zero.
+                let parts = [self.output_gradient, None].into_iter().enumerate();
+                for (index, features) in parts.take(window.parts) {
+                    let part = Part { features, index };
+                    output.load::<V>(proof, part, &window, memory.outputs, memory.stage);
                 }
                 memory.value_gradients.fill(T::ZERO);
-                backward::<V, K::Of<V>>(proof, program, memory);
+                backward::<V, K::Of<V>>(proof, scheme, memory);
             }
-            if let Some(gradient) = self.x_gradient.as_deref_mut() {
+            if let Some(gradient) = self.gradients.input.as_deref_mut() {
                 input.add::<V>(proof, memory.value_gradients, &window, gradient, memory.stage);
             }
         }
-        if self.weight_gradient.is_some() {
-            unfold::<V>(proof, program, window.parts, memory);
+        if self.gradients.weights.is_some() {
+            unfold::<V>(proof, scheme, window.parts, memory);
             self.add_weight_gradient(element, window, memory.weights);
         }
     }
@@ -190,7 +210,7 @@ impl<T: Number, K: Kind> Contraction<'_, T, K> {
         for (path, blocks) in from.chunks_exact(window.parts).enumerate() {
             let place = self.place(element, path, window);
             let added = blocks[window.parts - 1];
-            if let Some(gradient) = self.weight_gradient.as_deref_mut() {
+            if let Some(gradient) = self.gradients.weights.as_deref_mut() {
                 let sums = gradient[place].iter_mut().zip(added.as_ref());
                 sums.for_each(|(sum, &added)| *sum = *sum + added);
             }
@@ -208,16 +228,16 @@ fn constant<V: Lanes>(proof: V::Proof, value: f64) -> V {
 #[inline(always)]
 fn fold<V: Lanes>(
     proof: V::Proof,
-    program: &Program,
+    scheme: &Scheme,
     parts: usize,
     weights: &[BlockOf<V>],
     coefficients: &mut [BlockOf<V>],
 ) {
-    for (coefficient, bounds) in coefficients.chunks_exact_mut(parts).zip(program.starts.windows(2))
+    for (coefficient, bounds) in coefficients.chunks_exact_mut(parts).zip(scheme.starts.windows(2))
     {
         for (part, block) in coefficient.iter_mut().enumerate() {
             let mut sum = constant::<V>(proof, 0.0);
-            for &(path, factor) in &program.addends[bounds[0]..bounds[1]] {
+            for &(path, factor) in &scheme.addends[bounds[0]..bounds[1]] {
                 let weight = V::load(proof, &weights[path as usize * parts + part]);
                 sum = weight.mul_add(constant(proof, factor), sum);
             }
@@ -230,15 +250,15 @@ fn fold<V: Lanes>(
 #[inline(always)]
 fn unfold<V: Lanes>(
     proof: V::Proof,
-    program: &Program,
+    scheme: &Scheme,
     parts: usize,
     memory: &mut Memory<'_, BlockOf<V>>,
 ) {
     memory.weights.fill(V::Number::ZERO);
     let gradients = memory.coefficient_gradients.chunks_exact(parts);
-    for (gradient, bounds) in gradients.zip(program.starts.windows(2)) {
+    for (gradient, bounds) in gradients.zip(scheme.starts.windows(2)) {
         let gradient = V::load(proof, &gradient[parts - 1]);
-        for &(path, factor) in &program.addends[bounds[0]..bounds[1]] {
+        for &(path, factor) in &scheme.addends[bounds[0]..bounds[1]] {
             let sum = &mut memory.weights[path as usize * parts + parts - 1];
             gradient.mul_add(constant(proof, factor), V::load(proof, sum)).store(sum);
         }
@@ -270,15 +290,15 @@ fn store_tile<V: Lanes, R: Ring<V>>(numbers: [R; TILE], blocks: &mut [BlockOf<V>
 
 /// The products that the terms need.
 #[inline(always)]
-fn products<V: Lanes, R: Ring<V>>(proof: V::Proof, program: &Program, values: &mut [BlockOf<V>]) {
-    for (index, &[a, b]) in program.products.iter().enumerate() {
+fn products<V: Lanes, R: Ring<V>>(proof: V::Proof, scheme: &Scheme, values: &mut [BlockOf<V>]) {
+    for (index, &[a, b]) in scheme.products.iter().enumerate() {
         let a: [R; TILE] = load_tile(proof, values, a as usize);
         let b: [R; TILE] = load_tile(proof, values, b as usize);
         let mut product = a;
         for node in 0..TILE {
             product[node] = a[node].mul(b[node]);
         }
-        store_tile(product, values, program.variables + index);
+        store_tile(product, values, scheme.variables + index);
     }
 }
 
@@ -286,15 +306,15 @@ fn products<V: Lanes, R: Ring<V>>(proof: V::Proof, program: &Program, values: &m
 #[inline(always)]
 fn forward<V: Lanes, R: Ring<V>>(
     proof: V::Proof,
-    program: &Program,
+    scheme: &Scheme,
     memory: &mut Memory<'_, BlockOf<V>>,
 ) {
     let (values, coefficients) = (&*memory.values, &*memory.coefficients);
-    for (row, groups) in program.rows.iter().enumerate() {
+    for (row, groups) in scheme.rows.iter().enumerate() {
         let mut sum = [R::zero(proof); TILE];
-        for group in &program.groups[groups.clone()] {
+        for group in &scheme.groups[groups.clone()] {
             let inner: [R; TILE] =
-                inner_sum(proof, program, group.terms.clone(), values, coefficients);
+                inner_sum(proof, scheme, group.terms.clone(), values, coefficients);
             match group.outer {
                 None => {
                     for node in 0..TILE {
@@ -317,15 +337,14 @@ fn forward<V: Lanes, R: Ring<V>>(
 #[inline(always)]
 fn inner_sum<V: Lanes, R: Ring<V>>(
     proof: V::Proof,
-    program: &Program,
+    scheme: &Scheme,
     terms: Range<usize>,
     values: &[BlockOf<V>],
     coefficients: &[BlockOf<V>],
 ) -> [R; TILE] {
     let coefficients = &coefficients[terms.start * R::PARTS..terms.end * R::PARTS];
     let mut sum = [R::zero(proof); TILE];
-    for (&value, coefficient) in
-        program.inner[terms].iter().zip(coefficients.chunks_exact(R::PARTS))
+    for (&value, coefficient) in scheme.inner[terms].iter().zip(coefficients.chunks_exact(R::PARTS))
     {
         let coefficient = R::load(proof, coefficient);
         let value: [R; TILE] = load_tile(proof, values, value as usize);
@@ -340,20 +359,20 @@ fn inner_sum<V: Lanes, R: Ring<V>>(
 #[inline(always)]
 fn backward<V: Lanes, R: Ring<V>>(
     proof: V::Proof,
-    program: &Program,
+    scheme: &Scheme,
     memory: &mut Memory<'_, BlockOf<V>>,
 ) {
     let (values, coefficients) = (&*memory.values, &*memory.coefficients);
     let gradients = &mut *memory.value_gradients;
-    for (row, groups) in program.rows.iter().enumerate() {
+    for (row, groups) in scheme.rows.iter().enumerate() {
         let out_gradient: [R; TILE] = load_tile(proof, memory.outputs, row);
-        for group in &program.groups[groups.clone()] {
+        for group in &scheme.groups[groups.clone()] {
             let terms = group.terms.clone();
             let mut factor = out_gradient;
             if let Some(outer) = group.outer {
                 let outer = outer as usize;
                 let inner: [R; TILE] =
-                    inner_sum(proof, program, terms.clone(), values, coefficients);
+                    inner_sum(proof, scheme, terms.clone(), values, coefficients);
                 let mut gradient: [R; TILE] = load_tile(proof, gradients, outer);
                 let value: [R; TILE] = load_tile(proof, values, outer);
                 for node in 0..TILE {
@@ -366,7 +385,7 @@ fn backward<V: Lanes, R: Ring<V>>(
             let sums = memory.coefficient_gradients[part.clone()].chunks_exact_mut(R::PARTS);
             let coefficients = coefficients[part].chunks_exact(R::PARTS);
             for ((&inner, coefficient), sum) in
-                program.inner[terms].iter().zip(coefficients).zip(sums)
+                scheme.inner[terms].iter().zip(coefficients).zip(sums)
             {
                 let inner = inner as usize;
                 let coefficient = R::load(proof, coefficient);
@@ -382,8 +401,8 @@ fn backward<V: Lanes, R: Ring<V>>(
             }
         }
     }
-    for (index, &[a, b]) in program.products.iter().enumerate() {
-        let product: [R; TILE] = load_tile(proof, gradients, program.variables + index);
+    for (index, &[a, b]) in scheme.products.iter().enumerate() {
+        let product: [R; TILE] = load_tile(proof, gradients, scheme.variables + index);
         // One after the other: the two factors of a square are the same.
         for (factor, other) in [(a as usize, b as usize), (b as usize, a as usize)] {
             let other: [R; TILE] = load_tile(proof, values, other);

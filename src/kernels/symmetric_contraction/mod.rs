@@ -22,30 +22,34 @@
 //! the factors are the same: with 0e+1o+2e+3o, three factors and the output 0e, 23 where there are
 //! 8. [`SymmetricContraction::mace_conversion`] is the matrix between the two.
 
+mod arguments;
 mod basis;
 mod convert;
 mod error;
 mod evaluate;
 mod polynomial;
-mod program;
 mod ring;
+mod scheme;
 mod transfer;
 
+pub use arguments::{ContractionCotangents, ContractionGradients, ContractionInputs};
 pub use convert::Conversion;
 pub use error::ContractionError;
 
 use std::marker::PhantomData;
 
+use super::FeatureNumber;
 use super::number::Task;
-use super::{FeatureNumber, check_length};
 use crate::coupling::{COUPLING_LMAX, Convention};
+use crate::error::{DegreeError, DegreeLimit, check_length, check_rows};
 use crate::simd::{Number, Path};
 use crate::{Irrep, Irreps};
 use basis::Member;
+use convert::Target;
 use evaluate::Nodes;
 use polynomial::{Channel, MOST};
-use program::Program;
 use ring::Kind;
+use scheme::Scheme;
 
 pub(super) use evaluate::Contraction;
 pub(super) use ring::{Derivatives, Values};
@@ -65,16 +69,19 @@ use transfer::Layout;
 ///
 /// # Example
 /// ```
-/// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+/// use tesseral::kernels::symmetric_contraction::{ContractionInputs, SymmetricContraction};
 ///
 /// // Invariants of a vector v and a scalar s up to the second order: s, s², v·v/√3.
 /// let contraction =
 ///     SymmetricContraction::new(&"2x0e+2x1o".parse()?, &"2x0e".parse()?, 2, 1)?;
 /// assert_eq!(contraction.paths().len(), 3);
-/// let x = [2.0, 3.0, 1.0, 2.0, 2.0, 0.0, 0.0, 1.0];
-/// let weights = [1.0, 1.0, 10.0, 10.0, 100.0 * 3f64.sqrt(), 0.0];
+/// let inputs = ContractionInputs {
+///     elements: &[0],
+///     input: &[2.0, 3.0, 1.0, 2.0, 2.0, 0.0, 0.0, 1.0],
+///     weights: &[1.0, 1.0, 10.0, 10.0, 100.0 * 3f64.sqrt(), 0.0],
+/// };
 /// let mut b = [0.0; 2];
-/// contraction.forward(&[0], &x, &weights, &mut b)?;
+/// contraction.forward(inputs, &mut b)?;
 /// assert!((b[0] - (2.0 + 40.0 + 900.0)).abs() < 1e-12);
 /// assert_eq!(b[1], 3.0 + 90.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +95,7 @@ pub struct SymmetricContraction {
     elements: usize,
     paths: Vec<ContractionPath>,
     channel: Channel,
-    program: Program,
+    scheme: Scheme,
     layouts: [Layout; 2],
     path: Path,
 }
@@ -114,15 +121,6 @@ pub struct Term {
     pub factors: Vec<usize>,
     /// The coefficient: the sum of the entries of U at all orders of the factors.
     pub coefficient: f64,
-}
-
-/// Where derivatives are added; `None` for what is not needed.
-#[derive(Debug)]
-pub struct ContractionGradients<'a, T> {
-    /// That of the features, `[node][input.dim()]`.
-    pub x: Option<&'a mut [T]>,
-    /// That of the weights, `[element][path][channel]`.
-    pub weights: Option<&'a mut [T]>,
 }
 
 impl SymmetricContraction {
@@ -175,7 +173,7 @@ impl SymmetricContraction {
                 (block.irrep.dim(), of_block.collect())
             })
             .collect();
-        let program = Program::new(channel.size, &outputs);
+        let scheme = Scheme::new(channel.size, &outputs);
         let layouts = [Layout::new(input), Layout::new(output)];
         let (input, output, path) = (input.clone(), output.clone(), Path::best());
         Ok(SymmetricContraction {
@@ -186,15 +184,16 @@ impl SymmetricContraction {
             elements,
             paths,
             channel,
-            program,
+            scheme,
             layouts,
             path,
         })
     }
 
-    /// The same on another path, for tests and timings; on the portable one where the machine lacks
-    /// it.
-    pub fn with_path(self, path: Path) -> Self {
+    /// On another lane path, or on the portable one if the machine lacks it: for tests and
+    /// comparisons.
+    pub fn on(self, path: Path) -> Self {
+        let path = if path.is_available() { path } else { Path::Portable };
         SymmetricContraction { path, ..self }
     }
 
@@ -236,7 +235,7 @@ impl SymmetricContraction {
     /// The number of coefficients of all polynomials, which is about the multiplications with
     /// additions for a channel of a node.
     pub fn num_terms(&self) -> usize {
-        self.program.inner.len()
+        self.scheme.inner.len()
     }
 
     /// The polynomials of a path. They are derived anew, which takes as long as for
@@ -270,8 +269,7 @@ impl SymmetricContraction {
     /// # Errors
     /// If the length is not a multiple of the number of elements, or a row is not one-hot.
     pub fn elements_of<T: Number>(&self, attributes: &[T]) -> Result<Vec<usize>, ContractionError> {
-        let nodes = attributes.len().checked_div(self.elements).unwrap_or(0);
-        check_length("the attributes", nodes * self.elements, attributes.len())?;
+        check_rows("the attributes", self.elements, attributes.len())?;
         let (zero, one) = (T::constant(0.0, 0.0), T::constant(1.0, 1.0));
         let element = |(node, row): (usize, &[T])| {
             let hot = row.iter().position(|&value| value == one);
@@ -287,105 +285,88 @@ impl SymmetricContraction {
     /// If a slice has the wrong length or an element is out of range.
     pub fn forward<T: FeatureNumber>(
         &self,
-        elements: &[usize],
-        x: &[T],
-        weights: &[T],
-        out: &mut [T],
+        inputs: ContractionInputs<'_, T>,
+        output: &mut [T],
     ) -> Result<(), ContractionError> {
-        self.check(
-            elements,
-            &[("the features", x)],
-            &[("the weights", weights)],
-            &[("the output", out)],
-        )?;
-        out.fill(T::default());
-        let nodes = Nodes::new(elements, self.elements);
-        let mut task = self.task::<T, Values>(&nodes);
-        task.x[0] = Some(x);
-        task.weights[0] = Some(weights);
-        task.out = Some(out);
+        inputs.check(self, ("the output", output.len()))?;
+        output.fill(T::default());
+        let nodes = Nodes::new(inputs.elements, self.elements);
+        let mut task = self.task::<T, Values>(&nodes, &inputs);
+        task.output = Some(output);
         T::start(self.path, Task::Contraction(task));
         Ok(())
     }
 
-    /// The vector-Jacobian product: adds to the gradients that are given.
+    /// The vector-Jacobian product: adds to each gradient that is given the derivative of
+    /// Σ `output_gradient` · output.
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::symmetric_contraction::{
+    ///     ContractionGradients, ContractionInputs, SymmetricContraction,
+    /// };
+    ///
+    /// // w0 s + w1 s², by s and by the weights.
+    /// let contraction = SymmetricContraction::new(&"0e".parse()?, &"0e".parse()?, 2, 1)?;
+    /// let inputs = ContractionInputs { elements: &[0], input: &[3.0], weights: &[5.0, 7.0] };
+    /// let (mut ds, mut dw) = ([0.0], [0.0; 2]);
+    /// let gradients = ContractionGradients { input: Some(&mut ds), weights: Some(&mut dw) };
+    /// contraction.backward(inputs, &[1.0], gradients)?;
+    /// assert_eq!((ds, dw), ([5.0 + 2.0 * 7.0 * 3.0], [3.0, 9.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward<T: FeatureNumber>(
         &self,
-        elements: &[usize],
-        x: &[T],
-        weights: &[T],
-        out_gradient: &[T],
+        inputs: ContractionInputs<'_, T>,
+        output_gradient: &[T],
         gradients: ContractionGradients<'_, T>,
     ) -> Result<(), ContractionError> {
-        let mut features = vec![("the features", x)];
-        let mut of_weights = vec![("the weights", weights)];
-        features.extend(gradients.x.as_deref().map(|x| ("the gradient of the features", x)));
-        of_weights.extend(gradients.weights.as_deref().map(|w| ("the gradient of the weights", w)));
-        let outputs = [("the gradient of the output", out_gradient)];
-        self.check(elements, &features, &of_weights, &outputs)?;
-        let nodes = Nodes::new(elements, self.elements);
-        let mut task = self.task::<T, Values>(&nodes);
-        task.x[0] = Some(x);
-        task.weights[0] = Some(weights);
-        task.out_gradient = Some(out_gradient);
-        task.x_gradient = gradients.x;
-        task.weight_gradient = gradients.weights;
+        inputs.check(self, ("the gradient of the output", output_gradient.len()))?;
+        gradients.check(&inputs)?;
+        let nodes = Nodes::new(inputs.elements, self.elements);
+        let mut task = self.task::<T, Values>(&nodes, &inputs);
+        task.output_gradient = Some(output_gradient);
+        task.gradients = gradients;
         T::start(self.path, Task::Contraction(task));
         Ok(())
     }
 
-    /// The derivative of [`SymmetricContraction::backward`], as training on forces needs it.
-    ///
-    /// `tangents` are the cotangents of what `backward` gives: for `u` of the gradient of the features
-    /// and `v` of that of the weights, the derivatives of Φ = u · ∂x + v · ∂weights by the features and
-    /// the weights are added to `gradients`, that by the gradient of the output to
-    /// `out_gradient_gradient`. The last is also the Jacobian-vector product of `forward` along (u, v).
+    /// The derivative of [`SymmetricContraction::backward`], as training on forces needs it: of
+    /// S = Σ `cotangents` · (the gradients that it gives), adds to each gradient that is given the
+    /// derivative of S with respect to that input, and to `by_output_gradient` that with respect to
+    /// the gradient of the output, which is also the derivative of the output along the cotangents.
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments of `backward`, and the cotangents"
-    )]
     pub fn backward_twice<T: FeatureNumber>(
         &self,
-        elements: &[usize],
-        x: &[T],
-        weights: &[T],
-        out_gradient: &[T],
-        tangents: (Option<&[T]>, Option<&[T]>),
+        inputs: ContractionInputs<'_, T>,
+        output_gradient: &[T],
+        cotangents: ContractionCotangents<'_, T>,
         gradients: ContractionGradients<'_, T>,
-        out_gradient_gradient: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), ContractionError> {
-        let (x_tangent, weight_tangent) = tangents;
-        let mut features = vec![("the features", x)];
-        let mut of_weights = vec![("the weights", weights)];
-        let mut outputs = vec![("the gradient of the output", out_gradient)];
-        features.extend(x_tangent.map(|x| ("the cotangent of the features", x)));
-        features.extend(gradients.x.as_deref().map(|x| ("the gradient of the features", x)));
-        of_weights.extend(weight_tangent.map(|w| ("the cotangent of the weights", w)));
-        of_weights.extend(gradients.weights.as_deref().map(|w| ("the gradient of the weights", w)));
-        outputs.extend(
-            out_gradient_gradient
-                .as_deref()
-                .map(|g| ("the gradient of the gradient of the output", g)),
-        );
-        self.check(elements, &features, &of_weights, &outputs)?;
-        let nodes = Nodes::new(elements, self.elements);
-        // Φ is the derivative of out_gradient · forward along the tangents, so its gradient is the
-        // derivative of the gradient along them: `backward` over dual numbers.
-        let mut task = self.task::<T, Derivatives>(&nodes);
-        task.x = [Some(x), x_tangent];
-        task.weights = [Some(weights), weight_tangent];
-        task.out = out_gradient_gradient;
-        if gradients.x.is_some() || gradients.weights.is_some() {
-            task.out_gradient = Some(out_gradient);
+        inputs.check(self, ("the gradient of the output", output_gradient.len()))?;
+        cotangents.check(&inputs)?;
+        gradients.check(&inputs)?;
+        if let Some(by) = by_output_gradient.as_deref() {
+            let what = "the derivative by the gradient of the output";
+            check_length(what, output_gradient.len(), by.len())?;
         }
-        task.x_gradient = gradients.x;
-        task.weight_gradient = gradients.weights;
+        let nodes = Nodes::new(inputs.elements, self.elements);
+        // S is the derivative of output_gradient · forward along the cotangents, so its gradient is
+        // the derivative of the gradient along them: `backward` over dual numbers.
+        let mut task = self.task::<T, Derivatives>(&nodes, &inputs);
+        task.input[1] = cotangents.input;
+        task.weights[1] = cotangents.weights;
+        task.output = by_output_gradient;
+        if gradients.input.is_some() || gradients.weights.is_some() {
+            task.output_gradient = Some(output_gradient);
+        }
+        task.gradients = gradients;
         T::start(self.path, Task::ContractionTwice(task));
         Ok(())
     }
@@ -409,8 +390,7 @@ impl SymmetricContraction {
         convention: Convention,
     ) -> Result<Conversion, ContractionError> {
         let members = self.members(output, factors)?;
-        let members: Vec<&Member> = members.iter().collect();
-        convert::from_mace(&self.channel, self.output[output].irrep, factors, convention, &members)
+        convert::from_mace(self.target(output, factors, &members), convention)
     }
 
     /// The matrix from the paths of any other basis, given its tensors for a block of the output and
@@ -428,9 +408,7 @@ impl SymmetricContraction {
         tensors: &[f64],
     ) -> Result<Conversion, ContractionError> {
         let members = self.members(output, factors)?;
-        let members: Vec<&Member> = members.iter().collect();
-        let irrep = self.output[output].irrep;
-        convert::from_tensors(&self.channel, irrep, factors, tensors, paths, &members)
+        convert::from_tensors(self.target(output, factors, &members), paths, tensors)
     }
 
     /// All weights from those of MACE. `theirs(block, ν)` are the weights
@@ -464,6 +442,11 @@ impl SymmetricContraction {
         Ok(weights)
     }
 
+    /// What another basis is converted to, given the members that there are.
+    fn target<'a>(&'a self, output: usize, factors: usize, members: &'a [Member]) -> Target<'a> {
+        Target { channel: &self.channel, output: self.output[output].irrep, factors, members }
+    }
+
     /// The basis for a block of the output and a number of factors.
     fn members(&self, output: usize, factors: usize) -> Result<Vec<Member>, ContractionError> {
         let Some(block) = self.output.get(output) else {
@@ -476,40 +459,25 @@ impl SymmetricContraction {
         Ok(basis::basis(&self.channel, block.irrep, factors)?)
     }
 
-    fn task<'a, T: Number, K: Kind>(&'a self, nodes: &'a Nodes) -> Contraction<'a, T, K> {
+    /// What is computed on given inputs, without their derivatives and without results.
+    fn task<'a, T: Number, K: Kind>(
+        &'a self,
+        nodes: &'a Nodes,
+        inputs: &ContractionInputs<'a, T>,
+    ) -> Contraction<'a, T, K> {
         Contraction {
-            program: &self.program,
+            scheme: &self.scheme,
             layouts: [&self.layouts[0], &self.layouts[1]],
             channels: self.channels,
             paths: self.paths.len(),
             nodes,
-            x: [None; 2],
-            weights: [None; 2],
-            out_gradient: None,
-            out: None,
-            x_gradient: None,
-            weight_gradient: None,
+            input: [Some(inputs.input), None],
+            weights: [Some(inputs.weights), None],
+            output_gradient: None,
+            output: None,
+            gradients: ContractionGradients::NONE,
             kind: PhantomData,
         }
-    }
-
-    fn check<T>(
-        &self,
-        elements: &[usize],
-        features: &[(&'static str, &[T])],
-        weights: &[(&'static str, &[T])],
-        outputs: &[(&'static str, &[T])],
-    ) -> Result<(), ContractionError> {
-        for (what, slice) in features {
-            check_length(what, elements.len() * self.input.dim(), slice.len())?;
-        }
-        for (what, slice) in weights {
-            self.check_weights(what, slice)?;
-        }
-        for (what, slice) in outputs {
-            check_length(what, elements.len() * self.output.dim(), slice.len())?;
-        }
-        self.check_elements(elements)
     }
 
     /// Checks the number of weights.
@@ -543,7 +511,12 @@ fn check_irreps(
         return Err(ContractionError::Multiplicities { side, expected: channels, irreps });
     }
     match irreps.iter().find(|block| block.irrep.l > COUPLING_LMAX) {
-        Some(block) => Err(ContractionError::Degree { side, irrep: block.irrep }),
+        Some(block) => Err(DegreeError {
+            found: block.irrep.l,
+            limit: DegreeLimit::Coupling,
+            place: Some(format!("`{}` in the {side} irreps", block.irrep)),
+        }
+        .into()),
         None => Ok(()),
     }
 }

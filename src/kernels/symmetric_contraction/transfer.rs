@@ -33,6 +33,14 @@ pub(super) struct Window<'a> {
     pub parts: usize,
 }
 
+/// One part of the numbers of features: their values, or their derivative.
+pub(super) struct Part<'a, T> {
+    /// Zeros if there are none.
+    pub features: Option<&'a [T]>,
+    /// Which of the parts of a number.
+    pub index: usize,
+}
+
 impl Layout {
     pub fn new(irreps: &Irreps) -> Self {
         let mut next = 0;
@@ -60,15 +68,14 @@ impl Layout {
     pub fn load<V: Lanes>(
         &self,
         proof: V::Proof,
-        features: Option<&[V::Number]>,
+        part: Part<'_, V::Number>,
         window: &Window,
-        part: usize,
         to: &mut [BlockOf<V>],
         stage: &mut [BlockOf<V>],
     ) {
-        let Some(features) = features else {
+        let Some(features) = part.features else {
             to.iter_mut()
-                .skip(part)
+                .skip(part.index)
                 .step_by(window.parts)
                 .for_each(|block| *block = V::Number::ZERO);
             return;
@@ -90,7 +97,7 @@ impl Layout {
                     }
                 }
                 for (m, column) in columns.iter().enumerate() {
-                    to[((block.component + m) * TILE + slot) * window.parts + part] = *column;
+                    to[((block.component + m) * TILE + slot) * window.parts + part.index] = *column;
                 }
             }
         }

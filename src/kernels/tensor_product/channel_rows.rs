@@ -1,4 +1,5 @@
-//! Rows of features with channels on the lanes: a block `mul x irrep` is `[⌈mul/W⌉][m][W]` there.
+//! Rows of features with channels on the lanes: a block `mul x irrep` is `[⌈mul/W⌉][m][W]` there, W the
+//! numbers of a block of lanes. Channels beyond `mul` are zeros, which products leave zeros.
 
 use std::ops::Range;
 
@@ -6,8 +7,8 @@ use crate::Irreps;
 use crate::simd::{BlockMemory, Lanes, Number, deinterleave, interleave};
 
 /// Rows of features with channels on the lanes.
-pub(super) struct Channels<T> {
-    pub blocks: Vec<Block>,
+pub(super) struct ChannelRows<T> {
+    pub blocks: Vec<ChannelBlock>,
     /// The blocks of lanes of a row.
     pub size: usize,
     /// The numbers of a row.
@@ -17,7 +18,7 @@ pub(super) struct Channels<T> {
 
 /// One block of irreps.
 #[derive(Clone, Copy)]
-pub(super) struct Block {
+pub(super) struct ChannelBlock {
     mul: usize,
     /// 2l + 1.
     size: usize,
@@ -27,7 +28,7 @@ pub(super) struct Block {
     start: usize,
 }
 
-impl Block {
+impl ChannelBlock {
     /// Channels and components.
     pub fn shape(&self) -> [usize; 2] {
         [self.mul, self.size]
@@ -44,17 +45,17 @@ impl Block {
     }
 }
 
-impl<T: Number> Channels<T> {
+impl<T: Number> ChannelRows<T> {
     /// Memory for some rows, zeros at first.
     pub fn new(irreps: &Irreps, rows: usize) -> Self {
         let (mut blocks, mut column, mut start) = (Vec::new(), 0, 0);
         for block in irreps {
-            let block = Block { mul: block.mul, size: block.irrep.dim(), column, start };
+            let block = ChannelBlock { mul: block.mul, size: block.irrep.dim(), column, start };
             column += block.mul * block.size;
             start += block.lanes::<T>();
             blocks.push(block);
         }
-        Channels { blocks, size: start, columns: column, memory: BlockMemory::new(rows * start) }
+        ChannelRows { blocks, size: start, columns: column, memory: BlockMemory::new(rows * start) }
     }
 
     /// The blocks of lanes of a block of a row.
@@ -117,15 +118,15 @@ impl<T: Number> Channels<T> {
 }
 
 /// One block at a time of a row with channels on the lanes.
-pub(super) struct Tile<T> {
-    pub blocks: Vec<Block>,
+pub(super) struct ChannelTile<T> {
+    pub blocks: Vec<ChannelBlock>,
     pub memory: BlockMemory<T>,
 }
 
-impl<T: Number> Tile<T> {
+impl<T: Number> ChannelTile<T> {
     pub fn new(irreps: &Irreps) -> Self {
-        let blocks = Channels::<T>::new(irreps, 0).blocks;
-        let largest = blocks.iter().map(Block::lanes::<T>).max().unwrap_or(0);
-        Tile { blocks, memory: BlockMemory::new(largest) }
+        let blocks = ChannelRows::<T>::new(irreps, 0).blocks;
+        let largest = blocks.iter().map(ChannelBlock::lanes::<T>).max().unwrap_or(0);
+        ChannelTile { blocks, memory: BlockMemory::new(largest) }
     }
 }

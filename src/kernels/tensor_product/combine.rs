@@ -2,12 +2,25 @@
 //! channels of the output, and their derivatives.
 //!
 //! Couplings lie as `[pair][m3]`, channels of the output as `[channel][m3]`, in blocks of lanes.
-//! The sums to all channels of the output are products of matrices, done in registers a few
-//! channels at a time.
+//!
+//! # The algorithm
+//! In most modes a pair goes to one channel of the output: one multiply-add for each m3. In the dense
+//! modes a pair goes to all of them, and with the weights `W[p, w]` of pairs p and channels w there
+//! are three products of matrices:
+//!
+//! - forward, `z[w][m] += Σ_p W[p, w] t[p][m]`;
+//! - backward, `dt[p][m] = Σ_w W[p, w] dz[w][m]`;
+//! - of the weights, `dW[p, w] += Σ_m t[p][m] dz[w][m]`.
+//!
+//! Each holds a tile of sums in registers while the summed index runs: N orders m by W channels or
+//! pairs. N · W sums, N factors and W weights fit the 32 registers of AVX-512 with (N, W) = (5, 4),
+//! (3, 4) and (1, 8), so the 2l + 1 orders are taken in fives, then threes, then ones, and what is
+//! left of channels or pairs one by one. A weight that rows share is broadcast from a number, one of
+//! each row is a block; [`Matrix`] is the difference, so that loops know it when they are compiled.
 
 use std::ops::Range;
 
-use super::plan::Plan;
+use super::resolved_path::ResolvedPath;
 use super::triple::{BlockOf, add_to};
 use crate::Scalar;
 use crate::simd::Lanes;
@@ -20,7 +33,7 @@ pub(super) enum Weights<'a, V: Lanes> {
     /// The same for all rows.
     Shared(&'a [V::Number]),
     /// Those of each row.
-    Rows(&'a [BlockOf<V>]),
+    Own(&'a [BlockOf<V>]),
 }
 
 impl<V: Lanes> Weights<'_, V> {
@@ -29,12 +42,12 @@ impl<V: Lanes> Weights<'_, V> {
         match self {
             Weights::One => V::splat(proof, V::Number::constant(1.0, 1.0)),
             Weights::Shared(weights) => V::splat(proof, weights[index]),
-            Weights::Rows(blocks) => V::load(proof, &blocks[index]),
+            Weights::Own(blocks) => V::load(proof, &blocks[index]),
         }
     }
 }
 
-/// Weights `[row][column]` of one kind, so that loops over them are compiled for each.
+/// Weights of one kind, so that loops over them are compiled for each.
 trait Matrix<V: Lanes>: Copy {
     /// Some weights from an index on, `stride` apart.
     fn some<const W: usize>(self, proof: V::Proof, index: usize, stride: usize) -> [V; W];
@@ -73,167 +86,243 @@ impl<V: Lanes> Matrix<V> for Ones {
     }
 }
 
-/// Some of the channel pairs of a path: the index of the first among all, and the pairs.
+/// Some of the channel pairs of a path.
 #[derive(Clone, Copy)]
 pub(super) struct Pairs<'a> {
+    pub path: &'a ResolvedPath,
+    /// The index of the first of them among all, the place of its weights.
     pub first: usize,
     pub pairs: &'a [[usize; 2]],
 }
 
-/// Adds the couplings of pairs to the channels of the output.
-#[inline(always)]
-pub(super) fn forward<V: Lanes>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: Weights<V>,
-    couplings: &[BlockOf<V>],
-    output: &mut [BlockOf<V>],
-) {
-    let size = plan.sizes[2];
-    if !plan.mode.is_dense() {
-        for (place, &pair) in pairs.pairs.iter().enumerate() {
-            let weight = weights.at(proof, pairs.first + place);
-            let target = plan.target(pair, pairs.first + place) * size;
-            for m in 0..size {
-                let coupling = V::load(proof, &couplings[place * size + m]);
-                add_to(proof, weight, coupling, &mut output[target + m]);
+/// The orders that are done five, three and one at a time.
+fn split(size: usize) -> [Range<usize>; 3] {
+    let fives = size / 5 * 5;
+    let threes = fives + size % 5 / 3 * 3;
+    [0..fives, fives..threes, threes..size]
+}
+
+impl Pairs<'_> {
+    /// 2l + 1 of the output.
+    fn size(&self) -> usize {
+        self.path.sizes[2]
+    }
+
+    /// Where each pair goes in a mode that is not dense: its place among these, its index among
+    /// all, and where its channel of the output begins.
+    fn targets(&self) -> impl Iterator<Item = [usize; 3]> {
+        self.pairs.iter().enumerate().map(|(place, &pair)| {
+            let index = self.first + place;
+            [place, index, self.path.target(pair, index) * self.size()]
+        })
+    }
+
+    /// Adds the couplings of pairs to the channels of the output.
+    #[inline(always)]
+    pub fn forward<V: Lanes>(
+        self,
+        proof: V::Proof,
+        weights: Weights<V>,
+        couplings: &[BlockOf<V>],
+        output: &mut [BlockOf<V>],
+    ) {
+        let size = self.size();
+        if !self.path.mode.is_dense() {
+            for [place, index, target] in self.targets() {
+                let weight = weights.at(proof, index);
+                for m in 0..size {
+                    let coupling = V::load(proof, &couplings[place * size + m]);
+                    add_to(proof, weight, coupling, &mut output[target + m]);
+                }
+            }
+            return;
+        }
+        match weights {
+            Weights::One => self.mix::<V, 1, 1>(proof, Ones, 0..size, couplings, output),
+            Weights::Shared(weights) => {
+                self.mix_all::<V>(proof, Shared(weights), couplings, output);
+            }
+            Weights::Own(weights) => self.mix_all::<V>(proof, Own(weights), couplings, output),
+        }
+    }
+
+    /// [`Pairs::mix`] for all orders.
+    #[inline(always)]
+    fn mix_all<V: Lanes>(
+        self,
+        proof: V::Proof,
+        weights: impl Matrix<V>,
+        couplings: &[BlockOf<V>],
+        output: &mut [BlockOf<V>],
+    ) {
+        let [fives, threes, ones] = split(self.size());
+        self.mix::<V, 5, 4>(proof, weights, fives, couplings, output);
+        self.mix::<V, 3, 4>(proof, weights, threes, couplings, output);
+        self.mix::<V, 1, 8>(proof, weights, ones, couplings, output);
+    }
+
+    /// Sets the gradients of couplings from those of the channels that they go to.
+    #[inline(always)]
+    pub fn backward<V: Lanes>(
+        self,
+        proof: V::Proof,
+        weights: Weights<V>,
+        output_gradient: &[BlockOf<V>],
+        coupling_gradient: &mut [BlockOf<V>],
+    ) {
+        let size = self.size();
+        if !self.path.mode.is_dense() {
+            for [place, index, target] in self.targets() {
+                let weight = weights.at(proof, index);
+                for m in 0..size {
+                    let gradient = V::load(proof, &output_gradient[target + m]);
+                    weight.mul(gradient).store(&mut coupling_gradient[place * size + m]);
+                }
+            }
+            return;
+        }
+        let (from, to) = (output_gradient, coupling_gradient);
+        match weights {
+            Weights::One => self.unmix::<V, 1, 1>(proof, Ones, 0..size, from, to),
+            Weights::Shared(weights) => self.unmix_all::<V>(proof, Shared(weights), from, to),
+            Weights::Own(weights) => self.unmix_all::<V>(proof, Own(weights), from, to),
+        }
+    }
+
+    /// [`Pairs::unmix`] for all orders.
+    #[inline(always)]
+    fn unmix_all<V: Lanes>(
+        self,
+        proof: V::Proof,
+        weights: impl Matrix<V>,
+        output_gradient: &[BlockOf<V>],
+        coupling_gradient: &mut [BlockOf<V>],
+    ) {
+        let (from, to) = (output_gradient, coupling_gradient);
+        let [fives, threes, ones] = split(self.size());
+        self.unmix::<V, 5, 4>(proof, weights, fives, from, to);
+        self.unmix::<V, 3, 4>(proof, weights, threes, from, to);
+        self.unmix::<V, 1, 8>(proof, weights, ones, from, to);
+    }
+
+    /// Adds to the gradients of the weights, in blocks, the products of couplings with the gradients
+    /// of the channels that they go to.
+    #[inline(always)]
+    pub fn weight_gradient<V: Lanes>(
+        self,
+        proof: V::Proof,
+        couplings: &[BlockOf<V>],
+        output_gradient: &[BlockOf<V>],
+        gradient: &mut [BlockOf<V>],
+    ) {
+        let size = self.size();
+        if !self.path.mode.is_dense() {
+            for [place, index, target] in self.targets() {
+                let coupling = &couplings[place * size..][..size];
+                let target = &output_gradient[target..][..size];
+                add_dot::<V>(proof, coupling, target, &mut gradient[index]);
+            }
+            return;
+        }
+        let (from, to) = (output_gradient, gradient);
+        let [fives, threes, ones] = split(size);
+        self.weight_products::<V, 5, 4>(proof, fives, couplings, from, to);
+        self.weight_products::<V, 3, 4>(proof, threes, couplings, from, to);
+        self.weight_products::<V, 1, 8>(proof, ones, couplings, from, to);
+    }
+
+    /// `gradient[p, w] += Σ_m coupling[p][m] output_gradient[w][m]` over some orders m, N at a time,
+    /// and W channels w at a time.
+    #[inline(always)]
+    fn weight_products<V: Lanes, const N: usize, const W: usize>(
+        self,
+        proof: V::Proof,
+        orders: Range<usize>,
+        couplings: &[BlockOf<V>],
+        output_gradient: &[BlockOf<V>],
+        gradient: &mut [BlockOf<V>],
+    ) {
+        let (size, channels) = (self.size(), self.path.multiplicities[2]);
+        for order in orders.step_by(N) {
+            let couplings = couplings[order..].chunks(size).take(self.pairs.len());
+            let mut first = 0;
+            while first < channels {
+                let output = output_gradient[first * size + order..].chunks(size);
+                let rows = gradient[self.first * channels + first..].chunks_mut(channels);
+                let rows = couplings.clone().zip(rows);
+                if channels - first >= W {
+                    add_products::<V, N, W>(proof, output, rows);
+                    first += W;
+                } else {
+                    add_products::<V, N, 1>(proof, output, rows);
+                    first += 1;
+                }
             }
         }
-        return;
     }
-    match weights {
-        Weights::One => mix::<V, 1, 1>(proof, plan, pairs, Ones, 0..size, couplings, output),
-        Weights::Shared(weights) => {
-            mix_all::<V>(proof, plan, pairs, Shared(weights), couplings, output);
-        }
-        Weights::Rows(weights) => mix_all::<V>(proof, plan, pairs, Own(weights), couplings, output),
-    }
-}
 
-/// [`mix`] for all columns, as many at a time as fit the registers.
-#[inline(always)]
-fn mix_all<V: Lanes>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: impl Matrix<V>,
-    couplings: &[BlockOf<V>],
-    output: &mut [BlockOf<V>],
-) {
-    let size = plan.sizes[2];
-    let (fives, rest) = (size / 5 * 5, size % 5);
-    let threes = fives + rest / 3 * 3;
-    mix::<V, 5, 4>(proof, plan, pairs, weights, 0..fives, couplings, output);
-    mix::<V, 3, 4>(proof, plan, pairs, weights, fives..threes, couplings, output);
-    mix::<V, 1, 8>(proof, plan, pairs, weights, threes..size, couplings, output);
-}
-
-/// Adds to the gradients of couplings those of the channels that they go to.
-#[inline(always)]
-pub(super) fn backward<V: Lanes>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: Weights<V>,
-    output_gradient: &[BlockOf<V>],
-    coupling_gradient: &mut [BlockOf<V>],
-) {
-    let size = plan.sizes[2];
-    if !plan.mode.is_dense() {
-        for (place, &pair) in pairs.pairs.iter().enumerate() {
-            let weight = weights.at(proof, pairs.first + place);
-            let target = plan.target(pair, pairs.first + place) * size;
-            for m in 0..size {
-                let gradient = V::load(proof, &output_gradient[target + m]);
-                weight.mul(gradient).store(&mut coupling_gradient[place * size + m]);
+    /// `output[w][m] += Σ_p weight[p, w] coupling[p][m]` for some orders m, N at a time, and W
+    /// channels w at a time.
+    #[inline(always)]
+    fn mix<V: Lanes, const N: usize, const W: usize>(
+        self,
+        proof: V::Proof,
+        weights: impl Matrix<V>,
+        orders: Range<usize>,
+        couplings: &[BlockOf<V>],
+        output: &mut [BlockOf<V>],
+    ) {
+        let (size, channels) = (self.size(), self.path.multiplicities[2]);
+        for order in orders.step_by(N) {
+            let couplings = couplings[order..].chunks(size).take(self.pairs.len());
+            let index = self.first * channels;
+            let mut first = 0;
+            while first < channels {
+                let output = &mut output[first * size + order..];
+                // Weights are [p][w]: the next term is a row of them on, the next sum one on.
+                let places = [index + first, channels, 1];
+                if channels - first >= W {
+                    let sums = sums_of::<V, N, W>(proof, weights, places, couplings.clone());
+                    add_sums(proof, sums, output, size);
+                    first += W;
+                } else {
+                    let sums = sums_of::<V, N, 1>(proof, weights, places, couplings.clone());
+                    add_sums(proof, sums, output, size);
+                    first += 1;
+                }
             }
         }
-        return;
     }
-    let (from, to) = (output_gradient, coupling_gradient);
-    match weights {
-        Weights::One => unmix::<V, 1, 1>(proof, plan, pairs, Ones, 0..size, from, to),
-        Weights::Shared(weights) => unmix_all::<V>(proof, plan, pairs, Shared(weights), from, to),
-        Weights::Rows(weights) => unmix_all::<V>(proof, plan, pairs, Own(weights), from, to),
-    }
-}
 
-/// [`unmix`] for all columns, as many at a time as fit the registers.
-#[inline(always)]
-fn unmix_all<V: Lanes>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: impl Matrix<V>,
-    output_gradient: &[BlockOf<V>],
-    coupling_gradient: &mut [BlockOf<V>],
-) {
-    let size = plan.sizes[2];
-    let (from, to) = (output_gradient, coupling_gradient);
-    let (fives, rest) = (size / 5 * 5, size % 5);
-    let threes = fives + rest / 3 * 3;
-    unmix::<V, 5, 4>(proof, plan, pairs, weights, 0..fives, from, to);
-    unmix::<V, 3, 4>(proof, plan, pairs, weights, fives..threes, from, to);
-    unmix::<V, 1, 8>(proof, plan, pairs, weights, threes..size, from, to);
-}
-
-/// Adds to the gradients of the weights, in blocks, the products of couplings with the gradients of
-/// the channels that they go to.
-#[inline(always)]
-pub(super) fn weight_gradient<V: Lanes>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    couplings: &[BlockOf<V>],
-    output_gradient: &[BlockOf<V>],
-    gradient: &mut [BlockOf<V>],
-) {
-    let size = plan.sizes[2];
-    if !plan.mode.is_dense() {
-        for (place, &pair) in pairs.pairs.iter().enumerate() {
-            let coupling = &couplings[place * size..][..size];
-            let index = pairs.first + place;
-            let target = &output_gradient[plan.target(pair, index) * size..][..size];
-            add_dot::<V>(proof, coupling, target, &mut gradient[index]);
-        }
-        return;
-    }
-    let (fives, rest) = (size / 5 * 5, size % 5);
-    let threes = fives + rest / 3 * 3;
-    let (from, to) = (output_gradient, gradient);
-    weight_products::<V, 5, 4>(proof, plan, pairs, 0..fives, couplings, from, to);
-    weight_products::<V, 3, 4>(proof, plan, pairs, fives..threes, couplings, from, to);
-    weight_products::<V, 1, 8>(proof, plan, pairs, threes..size, couplings, from, to);
-}
-
-/// `gradient[p, w] += Σ_m coupling[p][m] output_gradient[w][m]` over some columns m, N at a time,
-/// and W channels w at a time.
-#[inline(always)]
-fn weight_products<V: Lanes, const N: usize, const W: usize>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    columns: Range<usize>,
-    couplings: &[BlockOf<V>],
-    output_gradient: &[BlockOf<V>],
-    gradient: &mut [BlockOf<V>],
-) {
-    let (size, channels) = (plan.sizes[2], plan.multiplicities[2]);
-    let count = pairs.pairs.len();
-    for column in columns.step_by(N) {
-        let couplings = couplings[column..].chunks(size).take(count);
-        let mut first = 0;
-        while first < channels {
-            let output = output_gradient[first * size + column..].chunks(size);
-            let rows = gradient[pairs.first * channels + first..].chunks_mut(channels);
-            let rows = couplings.clone().zip(rows);
-            if channels - first >= W {
-                add_products::<V, N, W>(proof, output, rows);
-                first += W;
-            } else {
-                add_products::<V, N, 1>(proof, output, rows);
-                first += 1;
+    /// `coupling_gradient[p][m] = Σ_w weight[p, w] output_gradient[w][m]` for some orders m, N at a
+    /// time, and P pairs p at a time.
+    #[inline(always)]
+    fn unmix<V: Lanes, const N: usize, const P: usize>(
+        self,
+        proof: V::Proof,
+        weights: impl Matrix<V>,
+        orders: Range<usize>,
+        output_gradient: &[BlockOf<V>],
+        coupling_gradient: &mut [BlockOf<V>],
+    ) {
+        let (size, channels) = (self.size(), self.path.multiplicities[2]);
+        let count = self.pairs.len();
+        for order in orders.step_by(N) {
+            let gradients = output_gradient[order..].chunks(size).take(channels);
+            let mut first = 0;
+            while first < count {
+                // The other way round: the next term is one weight on, the next sum a row of them.
+                let places = [(self.first + first) * channels, 1, channels];
+                let target = &mut coupling_gradient[first * size + order..];
+                if count - first >= P {
+                    let sums = sums_of::<V, N, P>(proof, weights, places, gradients.clone());
+                    set_sums(sums, target, size);
+                    first += P;
+                } else {
+                    let sums = sums_of::<V, N, 1>(proof, weights, places, gradients.clone());
+                    set_sums(sums, target, size);
+                    first += 1;
+                }
             }
         }
     }
@@ -281,87 +370,9 @@ fn add_dot<V: Lanes>(proof: V::Proof, a: &[BlockOf<V>], b: &[BlockOf<V>], sum: &
     total.store(sum);
 }
 
-/// `output[w][m] += Σ_p weight[p, w] coupling[p][m]` for some columns m, N at a time, and W channels
-/// w at a time.
-#[inline(always)]
-fn mix<V: Lanes, const N: usize, const W: usize>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: impl Matrix<V>,
-    columns: Range<usize>,
-    couplings: &[BlockOf<V>],
-    output: &mut [BlockOf<V>],
-) {
-    let (size, channels) = (plan.sizes[2], plan.multiplicities[2]);
-    for column in columns.step_by(N) {
-        let couplings = couplings[column..].chunks(size).take(pairs.pairs.len());
-        let index = pairs.first * channels;
-        let mut first = 0;
-        while first < channels {
-            let left = channels - first;
-            let output = &mut output[first * size + column..];
-            if left >= W {
-                let sums = columns_of::<V, N, W>(
-                    proof,
-                    weights,
-                    [index + first, channels, 1],
-                    couplings.clone(),
-                );
-                add_columns(proof, sums, output, size);
-                first += W;
-            } else {
-                let sums = columns_of::<V, N, 1>(
-                    proof,
-                    weights,
-                    [index + first, channels, 1],
-                    couplings.clone(),
-                );
-                add_columns(proof, sums, output, size);
-                first += 1;
-            }
-        }
-    }
-}
-
-/// `coupling_gradient[p][m] = Σ_w weight[p, w] output_gradient[w][m]` for some columns m, N at a
-/// time, and P pairs p at a time.
-#[inline(always)]
-fn unmix<V: Lanes, const N: usize, const P: usize>(
-    proof: V::Proof,
-    plan: &Plan,
-    pairs: Pairs,
-    weights: impl Matrix<V>,
-    columns: Range<usize>,
-    output_gradient: &[BlockOf<V>],
-    coupling_gradient: &mut [BlockOf<V>],
-) {
-    let (size, channels) = (plan.sizes[2], plan.multiplicities[2]);
-    let count = pairs.pairs.len();
-    for column in columns.step_by(N) {
-        let gradients = output_gradient[column..].chunks(size).take(channels);
-        let mut first = 0;
-        while first < count {
-            let index = (pairs.first + first) * channels;
-            let target = &mut coupling_gradient[first * size + column..];
-            if count - first >= P {
-                let sums =
-                    columns_of::<V, N, P>(proof, weights, [index, 1, channels], gradients.clone());
-                set_columns(sums, target, size);
-                first += P;
-            } else {
-                let sums =
-                    columns_of::<V, N, 1>(proof, weights, [index, 1, channels], gradients.clone());
-                set_columns(sums, target, size);
-                first += 1;
-            }
-        }
-    }
-}
-
 /// `Σ_k weight[start + k step + w stride] x[k][m]` for w below W and m below N.
 #[inline(always)]
-fn columns_of<'a, V: Lanes, const N: usize, const W: usize>(
+fn sums_of<'a, V: Lanes, const N: usize, const W: usize>(
     proof: V::Proof,
     weights: impl Matrix<V>,
     [start, step, stride]: [usize; 3],
@@ -386,7 +397,7 @@ where
 }
 
 #[inline(always)]
-fn add_columns<V: Lanes, const N: usize, const W: usize>(
+fn add_sums<V: Lanes, const N: usize, const W: usize>(
     proof: V::Proof,
     sums: [[V; N]; W],
     blocks: &mut [BlockOf<V>],
@@ -400,7 +411,7 @@ fn add_columns<V: Lanes, const N: usize, const W: usize>(
 }
 
 #[inline(always)]
-fn set_columns<V: Lanes, const N: usize, const W: usize>(
+fn set_sums<V: Lanes, const N: usize, const W: usize>(
     sums: [[V; N]; W],
     blocks: &mut [BlockOf<V>],
     size: usize,

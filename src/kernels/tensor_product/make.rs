@@ -2,7 +2,9 @@
 //! convolution, and the square.
 
 use super::TensorProduct;
-use super::instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
+use super::coupling_path::{
+    CouplingPath, IrrepNormalization, Mode, Normalization, PathNormalization,
+};
 use crate::coupling::Tensor;
 use crate::irreps::MulIrrep;
 use crate::kernels::KernelError;
@@ -56,7 +58,7 @@ impl TensorProduct {
             for (j, b) in second.iter().enumerate() {
                 for (k, c) in output.iter().enumerate() {
                     if a.irrep.product_contains(b.irrep, c.irrep) {
-                        paths.push(Instruction::new(i, j, k, Mode::Uvw).weighted());
+                        paths.push(CouplingPath::new(i, j, k, Mode::Uvw).weighted());
                     }
                 }
             }
@@ -159,7 +161,7 @@ impl TensorProduct {
                         continue;
                     }
                     for meeting in meetings(i == j, [*a, *b], c.irrep, normalization) {
-                        let path = Instruction::new(i, j, k, meeting.dense).weighted();
+                        let path = CouplingPath::new(i, j, k, meeting.dense).weighted();
                         paths.push(path.with_path_weight(meeting.variance));
                     }
                 }
@@ -205,10 +207,10 @@ impl TensorProduct {
         let output = Irreps::new(found.iter().map(|found| (found.mul, found.irrep)))?;
         let path = |(output, found): (usize, &Found)| {
             let [first, second] = found.blocks;
-            let path = Instruction::new(first, second, output, found.mode);
-            Instruction { weighted, path_weight: found.path_weight, ..path }
+            let path = CouplingPath::new(first, second, output, found.mode);
+            CouplingPath { weighted, path_weight: found.path_weight, ..path }
         };
-        let paths: Vec<Instruction> = found.iter().enumerate().map(path).collect();
+        let paths: Vec<CouplingPath> = found.iter().enumerate().map(path).collect();
         Self::with_normalization(first.clone(), second.clone(), output, &paths, normalization)
     }
 }

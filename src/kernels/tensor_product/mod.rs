@@ -10,27 +10,29 @@
 //! block is multiplied with the same matrix. The other has rows on the lanes, and does every mode.
 
 mod ahead;
+mod arguments;
+mod call;
 mod channel_rows;
 mod combine;
-mod instruction;
+mod coupling_path;
 mod make;
 pub(super) mod over_channels;
 pub(super) mod over_rows;
-mod plan;
-mod rows;
+mod pairing;
+mod resolved_path;
 mod triple;
 
-pub use instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
-pub use rows::Rows;
+pub use arguments::{ProductCotangents, ProductGradients, ProductInputs};
+pub use coupling_path::{CouplingPath, IrrepNormalization, Mode, Normalization, PathNormalization};
+pub use pairing::Pairing;
 
-use over_channels::OverChannels;
-use over_rows::OverRows;
-use plan::Plan;
+use call::Call;
+use resolved_path::ResolvedPath;
 
-use super::number::Task;
-use super::{FeatureNumber, KernelError, check_length};
+use super::{FeatureNumber, KernelError};
 use crate::Irreps;
-use crate::simd::{Number, Path, last_level_cache};
+use crate::error::check_length;
+use crate::simd::{Path, last_level_cache};
 
 /// A tensor product along chosen paths.
 ///
@@ -40,14 +42,20 @@ use crate::simd::{Number, Path, last_level_cache};
 /// # Example
 /// ```
 /// use tesseral::Irreps;
-/// use tesseral::kernels::{Rows, TensorProduct};
+/// use tesseral::kernels::{Pairing, ProductInputs, TensorProduct};
 ///
 /// // The dot product of two vectors is -√3 or √3 times their coupling to a scalar.
 /// let vector: Irreps = "1o".parse()?;
 /// let product = TensorProduct::elementwise(&vector, &vector, |irrep| irrep.l == 0)?;
 /// assert_eq!(product.output().to_string(), "1x0e");
+/// let inputs = ProductInputs {
+///     pairing: Pairing::RowByRow { rows: 1 },
+///     first: &[1.0, 2.0, 3.0],
+///     second: &[4.0, 5.0, 6.0],
+///     weights: &[],
+/// };
 /// let mut z = [0.0_f64];
-/// product.forward(Rows::Each, 1, &[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0], &[], &mut z)?;
+/// product.forward(inputs, &mut z)?;
 /// assert!((z[0].abs() - 32.0 / 3.0_f64.sqrt()).abs() < 1e-14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -56,72 +64,15 @@ pub struct TensorProduct {
     first: Irreps,
     second: Irreps,
     output: Irreps,
-    instructions: Vec<Instruction>,
-    plans: Vec<Plan>,
+    paths: Vec<CouplingPath>,
+    /// The same paths, resolved.
+    resolved: Vec<ResolvedPath>,
     num_weights: usize,
-    path: Path,
+    /// The lanes that it runs on.
+    lanes: Path,
     /// The bytes of output from which on it is written past the caches.
     streaming: usize,
 }
-
-/// The gradients that [`TensorProduct::backward`] adds to; `None` where one is not needed.
-#[derive(Debug)]
-pub struct Gradients<'a, T> {
-    /// Of the first input.
-    pub first: Option<&'a mut [T]>,
-    /// Of the second input.
-    pub second: Option<&'a mut [T]>,
-    /// Of the weights.
-    pub weights: Option<&'a mut [T]>,
-}
-
-impl<T> Gradients<'_, T> {
-    /// None of them.
-    pub const NONE: Self = Gradients { first: None, second: None, weights: None };
-
-    fn reborrow(&mut self) -> Gradients<'_, T> {
-        Gradients {
-            first: self.first.as_deref_mut(),
-            second: self.second.as_deref_mut(),
-            weights: self.weights.as_deref_mut(),
-        }
-    }
-
-    fn is_none(&self) -> bool {
-        self.first.is_none() && self.second.is_none() && self.weights.is_none()
-    }
-}
-
-/// What the results of [`TensorProduct::backward`] are multiplied with and summed in
-/// [`TensorProduct::backward_twice`]; `None` stands for zeros.
-#[derive(Clone, Copy, Debug)]
-pub struct Cotangents<'a, T> {
-    /// For the gradient of the first input.
-    pub first: Option<&'a [T]>,
-    /// For the gradient of the second input.
-    pub second: Option<&'a [T]>,
-    /// For the gradient of the weights.
-    pub weights: Option<&'a [T]>,
-}
-
-/// The slices of one call, checked.
-struct Arguments<'a, T> {
-    rows: Rows<'a>,
-    count: usize,
-    first: &'a [T],
-    second: &'a [T],
-    weights: &'a [T],
-    /// Paths without weights are left out: they do not depend on them.
-    weighted_only: bool,
-}
-
-impl<T> Clone for Arguments<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Arguments<'_, T> {}
 
 impl TensorProduct {
     /// The product along given paths, with the default [`Normalization`].
@@ -134,9 +85,9 @@ impl TensorProduct {
         first: Irreps,
         second: Irreps,
         output: Irreps,
-        instructions: &[Instruction],
+        paths: &[CouplingPath],
     ) -> Result<Self, KernelError> {
-        Self::with_normalization(first, second, output, instructions, Normalization::default())
+        Self::with_normalization(first, second, output, paths, Normalization::default())
     }
 
     /// The product along given paths.
@@ -147,19 +98,19 @@ impl TensorProduct {
         first: Irreps,
         second: Irreps,
         output: Irreps,
-        instructions: &[Instruction],
+        paths: &[CouplingPath],
         normalization: Normalization,
     ) -> Result<Self, KernelError> {
-        let (plans, num_weights) =
-            plan::plans([&first, &second, &output], instructions, normalization)?;
+        let (resolved, num_weights) =
+            resolved_path::resolve([&first, &second, &output], paths, normalization)?;
         Ok(TensorProduct {
             first,
             second,
             output,
-            instructions: instructions.to_vec(),
-            plans,
+            paths: paths.to_vec(),
+            resolved,
             num_weights,
-            path: Path::best(),
+            lanes: Path::best(),
             streaming: last_level_cache() / 2,
         })
     }
@@ -177,19 +128,19 @@ impl TensorProduct {
     /// ```
     pub fn normalized_by(self, normalization: Normalization) -> Self {
         let irreps = [&self.first, &self.second, &self.output];
-        let (plans, _) = plan::plans(irreps, &self.instructions, normalization)
+        let (resolved, _) = resolved_path::resolve(irreps, &self.paths, normalization)
             .expect("the paths were valid before");
-        TensorProduct { plans, ..self }
+        TensorProduct { resolved, ..self }
     }
 
     /// On another lane path, or on the portable one if the machine lacks it: for tests and
     /// comparisons.
     pub fn on(self, path: Path) -> Self {
         let path = if path.is_available() { path } else { Path::Portable };
-        TensorProduct { path, ..self }
+        TensorProduct { lanes: path, ..self }
     }
 
-    /// Writes the output of [`Rows::Each`] past the caches once it has that many bytes, where
+    /// Writes the output of [`Pairing::RowByRow`] past the caches once it has that many bytes, where
     /// channels lie on the lanes; without it, once it would not fit half of the last-level cache.
     pub fn streaming_from(self, bytes: usize) -> Self {
         TensorProduct { streaming: bytes, ..self }
@@ -211,8 +162,8 @@ impl TensorProduct {
     }
 
     /// The paths.
-    pub fn instructions(&self) -> &[Instruction] {
-        &self.instructions
+    pub fn paths(&self) -> &[CouplingPath] {
+        &self.paths
     }
 
     /// The number of weights of one row.
@@ -222,37 +173,59 @@ impl TensorProduct {
 
     /// The weights of one path in a row of weights: `[u][v][w]`, `[u][v]`, `[u][w]` or `[u]` as its
     /// mode has them, pairs u < v in lexical order; none if it is not weighted.
-    pub fn weights_of(&self, instruction: usize) -> Option<std::ops::Range<usize>> {
-        let plan = self.plans.get(instruction)?;
-        plan.weights.map(|start| start..start + plan.num_weights())
+    ///
+    /// ```
+    /// use tesseral::kernels::TensorProduct;
+    ///
+    /// let (features, harmonics) = ("8x0e + 8x1o".parse()?, "0e + 1o".parse()?);
+    /// let product = TensorProduct::convolution(&features, &harmonics, |irrep| irrep.l == 0)?;
+    /// // 0e x 0e and 1o x 1o, one weight for each of 8 channels.
+    /// assert_eq!(product.paths().len(), 2);
+    /// assert_eq!(product.weights_of(1), Some(8..16));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weights_of(&self, path: usize) -> Option<std::ops::Range<usize>> {
+        let path = self.resolved.get(path)?;
+        path.weights.map(|start| start..start + path.num_weights())
     }
 
     /// The products of rows, added up in `output`, which is overwritten.
     ///
-    /// `count` is the number of products: of rows, or of edges. Weights are `[count][num_weights]`,
-    /// or one row of them for all, or empty where no path is weighted. Beyond the arguments it
-    /// needs memory for the rows of one block of lanes, and, along edges, for one copy of the first
-    /// input, with the channels of each block filled up to whole registers of 64 bytes.
+    /// Beyond the arguments it needs memory for the rows of one block of lanes, and, along edges,
+    /// for one copy of the first input, with the channels of each block filled up to whole registers
+    /// of 64 bytes.
     ///
     /// # Errors
     /// If a slice has the wrong length or an edge names a row that is not there.
+    ///
+    /// # Example
+    /// Two messages to one node, each the feature of its sender times the number of the edge:
+    /// ```
+    /// use tesseral::kernels::{Pairing, ProductInputs, TensorProduct};
+    ///
+    /// let scalar = "0e".parse()?;
+    /// let product = TensorProduct::elementwise(&scalar, &scalar, |_| true)?;
+    /// let inputs = ProductInputs {
+    ///     pairing: Pairing::Edges { senders: &[0, 1], receivers: &[1, 1] },
+    ///     first: &[10.0, 20.0],
+    ///     second: &[2.0, 3.0],
+    ///     weights: &[],
+    /// };
+    /// let mut sums = [0.0; 2];
+    /// product.forward(inputs, &mut sums)?;
+    /// assert_eq!(sums, [0.0, 80.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward<T: FeatureNumber>(
         &self,
-        rows: Rows,
-        count: usize,
-        first: &[T],
-        second: &[T],
-        weights: &[T],
+        inputs: ProductInputs<'_, T>,
         output: &mut [T],
     ) -> Result<(), KernelError> {
-        self.check(rows, count, first.len(), second.len(), weights.len(), output.len())?;
-        if !(self.covers_output() && matches!(rows, Rows::Each)) {
+        inputs.check(self, output.len(), "the output")?;
+        if !(self.covers_output() && matches!(inputs.pairing, Pairing::RowByRow { .. })) {
             output.fill(T::default());
         }
-        self.add_forward(
-            Arguments { rows, count, first, second, weights, weighted_only: false },
-            output,
-        );
+        self.call(inputs).add_forward(output);
         Ok(())
     }
 
@@ -262,21 +235,30 @@ impl TensorProduct {
     ///
     /// # Errors
     /// As [`TensorProduct::forward`], and if a gradient has another length than its input.
-    #[expect(clippy::too_many_arguments, reason = "three inputs and what belongs to each")]
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::{Pairing, ProductGradients, ProductInputs, TensorProduct};
+    ///
+    /// let scalar = "0e".parse()?;
+    /// let product = TensorProduct::elementwise(&scalar, &scalar, |_| true)?;
+    /// let pairing = Pairing::RowByRow { rows: 1 };
+    /// let inputs = ProductInputs { pairing, first: &[2.0], second: &[3.0], weights: &[] };
+    /// let mut first = [0.0];
+    /// let gradients = ProductGradients { first: Some(&mut first), ..ProductGradients::NONE };
+    /// product.backward(inputs, &[1.0], gradients)?;
+    /// assert_eq!(first, [3.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward<T: FeatureNumber>(
         &self,
-        rows: Rows,
-        count: usize,
-        first: &[T],
-        second: &[T],
-        weights: &[T],
+        inputs: ProductInputs<'_, T>,
         output_gradient: &[T],
-        gradients: Gradients<'_, T>,
+        gradients: ProductGradients<'_, T>,
     ) -> Result<(), KernelError> {
-        self.check(rows, count, first.len(), second.len(), weights.len(), output_gradient.len())?;
-        check_given(GRADIENTS, [first, second, weights], gradients_lengths(&gradients))?;
-        let arguments = Arguments { rows, count, first, second, weights, weighted_only: false };
-        self.add_backward(arguments, output_gradient, gradients);
+        inputs.check(self, output_gradient.len(), "the gradient of the output")?;
+        gradients.check(&inputs)?;
+        self.call(inputs).add_backward(output_gradient, gradients);
         Ok(())
     }
 
@@ -290,170 +272,56 @@ impl TensorProduct {
     ///
     /// # Errors
     /// As [`TensorProduct::backward`], and if a cotangent has another length than its input.
-    #[expect(clippy::too_many_arguments, reason = "four inputs and what belongs to each")]
     pub fn backward_twice<T: FeatureNumber>(
         &self,
-        rows: Rows,
-        count: usize,
-        first: &[T],
-        second: &[T],
-        weights: &[T],
+        inputs: ProductInputs<'_, T>,
         output_gradient: &[T],
-        cotangents: Cotangents<'_, T>,
-        mut gradients: Gradients<'_, T>,
+        cotangents: ProductCotangents<'_, T>,
+        mut gradients: ProductGradients<'_, T>,
         mut by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        self.check(rows, count, first.len(), second.len(), weights.len(), output_gradient.len())?;
-        let inputs = [first, second, weights];
-        check_given(GRADIENTS, inputs, gradients_lengths(&gradients))?;
-        let Cotangents { first: dx, second: dy, weights: dw } = cotangents;
-        check_given(COTANGENTS, inputs, [dx, dy, dw].map(|c| c.map(<[T]>::len)))?;
+        inputs.check(self, output_gradient.len(), "the gradient of the output")?;
+        gradients.check(&inputs)?;
+        cotangents.check(&inputs)?;
         if let Some(gradient) = by_output_gradient.as_deref() {
-            check_length(
-                "the derivative by the gradient of the output",
-                output_gradient.len(),
-                gradient.len(),
-            )?;
+            let what = "the derivative by the gradient of the output";
+            check_length(what, output_gradient.len(), gradient.len())?;
         }
-        let arguments = Arguments { rows, count, first, second, weights, weighted_only: false };
+        let ProductCotangents { first: dx, second: dy, weights: dw } = cotangents;
         for (side, cotangent) in [dx, dy, dw].into_iter().enumerate() {
             let Some(cotangent) = cotangent else { continue };
-            let mut exchanged = arguments;
+            // S is linear in each input: a term of it is the product with one input exchanged, and
+            // does not depend on that one.
+            let mut exchanged = self.call(inputs);
             let mut others = gradients.reborrow();
             match side {
-                0 => (exchanged.first, others.first) = (cotangent, None),
-                1 => (exchanged.second, others.second) = (cotangent, None),
+                0 => (exchanged.inputs.first, others.first) = (cotangent, None),
+                1 => (exchanged.inputs.second, others.second) = (cotangent, None),
                 _ => {
-                    (exchanged.weights, others.weights) = (cotangent, None);
+                    (exchanged.inputs.weights, others.weights) = (cotangent, None);
                     exchanged.weighted_only = true;
                 }
             }
             if !others.is_none() {
-                self.add_backward(exchanged, output_gradient, others);
+                exchanged.add_backward(output_gradient, others);
             }
             if let Some(gradient) = by_output_gradient.as_deref_mut() {
-                self.sum_forward(exchanged, gradient);
+                exchanged.sum_forward(gradient);
             }
         }
         Ok(())
     }
 
-    /// The paths that a call evaluates.
-    fn plans_of<T>(&self, arguments: &Arguments<'_, T>) -> impl Iterator<Item = &Plan> {
-        let all = !arguments.weighted_only;
-        let is_empty = |plan: &Plan| plan.multiplicities.contains(&0);
-        let is_asked = move |plan: &Plan| all || plan.weights.is_some();
-        self.plans.iter().filter(move |plan| is_asked(plan) && !is_empty(plan))
+    /// A call along all paths.
+    fn call<'a, T>(&'a self, inputs: ProductInputs<'a, T>) -> Call<'a, T> {
+        Call { product: self, inputs, weighted_only: false }
     }
 
     /// Whether every number of the output is written by a path.
     fn covers_output(&self) -> bool {
-        let written = |block| self.instructions.iter().any(|path| path.output == block);
+        let written = |block| self.paths.iter().any(|path| path.output == block);
         let blocks = (0..self.output.len()).filter(|&block| self.output[block].dim() > 0);
         let mut blocks = blocks.peekable();
         blocks.peek().is_some() && blocks.all(written)
     }
-
-    /// Sets the output of separate rows, where paths cover it; adds to that of edges.
-    fn add_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
-        if arguments.count == 0 {
-            return;
-        }
-        let product = self;
-        if self.over_channels::<T>() {
-            let task = OverChannels { product, arguments }.forward(output);
-            T::start(self.path, Task::Channels(task));
-        } else {
-            let task = OverRows { product, arguments }.forward(output);
-            T::start(self.path, Task::Rows(task));
-        }
-    }
-
-    /// Adds to an output whatever the rows.
-    fn sum_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
-        if matches!(arguments.rows, Rows::Edges { .. }) {
-            return self.add_forward(arguments, output);
-        }
-        let mut result = vec![T::default(); output.len()];
-        self.add_forward(arguments, &mut result);
-        for (sum, term) in output.iter_mut().zip(result) {
-            *sum = *sum + term;
-        }
-    }
-
-    fn add_backward<T: FeatureNumber>(
-        &self,
-        arguments: Arguments<'_, T>,
-        output_gradient: &[T],
-        gradients: Gradients<'_, T>,
-    ) {
-        if arguments.count == 0 {
-            return;
-        }
-        let product = self;
-        if self.over_channels::<T>() {
-            let call = OverChannels { product, arguments };
-            let task = call.backward(output_gradient, gradients);
-            T::start(self.path, Task::ChannelsBackward(task));
-        } else {
-            let call = OverRows { product, arguments };
-            let task = call.backward(output_gradient, gradients);
-            T::start(self.path, Task::RowsBackward(task));
-        }
-    }
-
-    /// Whether channels are many enough to lie on the lanes: a block takes whole ones.
-    fn over_channels<T: Number>(&self) -> bool {
-        let fits = |plan: &Plan| plan.mode == Mode::Uvu && plan.multiplicities[1] == 1;
-        let is_full = |irreps: &Irreps| {
-            let lanes = irreps.iter().map(|b| b.mul.next_multiple_of(T::WIDTH) * b.irrep.dim());
-            lanes.sum::<usize>() <= 4 * irreps.dim()
-        };
-        self.plans.iter().all(fits) && is_full(&self.first) && is_full(&self.output)
-    }
-
-    fn check(
-        &self,
-        rows: Rows,
-        count: usize,
-        first: usize,
-        second: usize,
-        weights: usize,
-        output: usize,
-    ) -> Result<(), KernelError> {
-        check_length("the second input", count.saturating_mul(self.second.dim()), second)?;
-        if weights != self.num_weights {
-            check_length("weights", count.saturating_mul(self.num_weights), weights)?;
-        }
-        rows.check(count, [first, self.first.dim()], [output, self.output.dim()])
-    }
-}
-
-fn gradients_lengths<T>(gradients: &Gradients<'_, T>) -> [Option<usize>; 3] {
-    let Gradients { first, second, weights } = gradients;
-    [first, second, weights].map(|gradient| gradient.as_ref().map(|gradient| gradient.len()))
-}
-
-const GRADIENTS: [&str; 3] = [
-    "the gradient of the first input",
-    "the gradient of the second input",
-    "the gradient of the weights",
-];
-
-const COTANGENTS: [&str; 3] = [
-    "the cotangent of the first input",
-    "the cotangent of the second input",
-    "the cotangent of the weights",
-];
-
-/// Checks the lengths of what belongs to inputs.
-fn check_given<T>(
-    names: [&'static str; 3],
-    inputs: [&[T]; 3],
-    found: [Option<usize>; 3],
-) -> Result<(), KernelError> {
-    for ((name, input), found) in names.into_iter().zip(inputs).zip(found) {
-        check_length(name, input.len(), found.unwrap_or(input.len()))?;
-    }
-    Ok(())
 }

@@ -1,18 +1,42 @@
 //! The kernel with channels on the lanes: for products in which every channel of a block of the
 //! first input is multiplied with the one channel of a block of the second, as in a convolution.
 //!
-//! Features are brought to channels on the lanes once for every row of the input, and back once for
-//! every run of edges to one receiver; nothing is stored per edge.
+//! # The algorithm
+//! With one channel in the second input, a path multiplies all channels u of a block with the same
+//! matrix: `z[u, m3] = w[u] Σ_m1 M[m1, m3] x[u, m1]`, where `M[m1, m3] = scale · Σ_m2 C[m1, m2, m3]
+//! y[m2]`. So, item by item and path by path, M is formed once, in numbers, and then 16 or 32
+//! channels at a time go through it: M is broadcast, x and z are blocks of lanes, and the weight is
+//! one multiplication more. Nothing is stored for an item, M least of all.
+//!
+//! Rows are `[channel][m]`, lanes want `[m][channel]`. What is turned, and how often:
+//!
+//! - *x*: along edges one row is read by many items, so all rows are turned beforehand. Row by row
+//!   each is read once, so one is turned at a time, and is in the first cache when paths read it.
+//! - *z* along edges: a whole row on the lanes sums the items of one receiver. It is turned back,
+//!   added to the output and cleared where the next item has another receiver, so sorted edges pay
+//!   once for a node, and unsorted ones still add up right.
+//! - *z* row by row: paths are sorted by their block of the output, so that one tile, large enough
+//!   for the largest block, holds all terms of a block before it is turned back. The tile is used
+//!   for every block of every row: it never leaves the first cache.
+//!
+//! Backward, with `g[m1] = Σ M[m1, m3] dz[m3]`, dx is `w g` and dw is `x · g`. For dy,
+//! `dM[m1, m3] = Σ_u w x[m1] dz[m3]` is summed over channels on the lanes, contracted with C once
+//! for a path, and its lanes are summed once for an item.
+//!
+//! A path is found in two index spaces ([`ResolvedPath`]): what lies on the lanes by the number of
+//! its block, since a block takes whole blocks of lanes there; y, w and all results in rows by the
+//! number in the row.
 
 use std::array;
 use std::slice::{ChunksExact, ChunksExactMut};
 
 use super::ahead::Ahead;
-use super::channel_rows::{Channels, Tile};
-use super::plan::Plan;
-use super::rows::{Rows, row, row_mut};
+use super::arguments::ProductGradients;
+use super::call::Call;
+use super::channel_rows::{ChannelRows, ChannelTile};
+use super::pairing::{Pairing, row, row_mut};
+use super::resolved_path::ResolvedPath;
 use super::triple::{Triple, Work, with_triple};
-use super::{Arguments, Gradients, TensorProduct};
 use crate::Scalar;
 use crate::coupling::COUPLING_LMAX;
 use crate::kernels::arithmetic::rounded;
@@ -24,96 +48,67 @@ const MOST: usize = 2 * COUPLING_LMAX + 1;
 /// The most entries of a matrix M.
 const MOST_ENTRIES: usize = MOST * MOST;
 
-/// A call to the kernel.
-pub(super) struct OverChannels<'a, T> {
-    pub product: &'a TensorProduct,
-    pub arguments: Arguments<'a, T>,
-}
-
-impl<'a, T: Number> OverChannels<'a, T> {
-    pub fn forward<'b>(self, output: &'b mut [T]) -> Forward<'a, 'b, T> {
-        Forward { call: self, output }
-    }
-
-    pub fn backward<'b>(
-        self,
-        output_gradient: &'a [T],
-        gradients: Gradients<'b, T>,
-    ) -> Backward<'a, 'b, T> {
-        Backward { call: self, output_gradient, gradients }
-    }
-
+/// What this kernel reads of a call.
+impl<'a, T: Number> Call<'a, T> {
     /// Where the row of weights of an item begins.
     fn weight_row(&self, item: usize) -> usize {
-        match self.has_row_weights() {
-            true => item * self.product.num_weights,
-            false => 0,
-        }
-    }
-
-    /// Whether each item has its own weights.
-    fn has_row_weights(&self) -> bool {
-        self.arguments.weights.len() != self.product.num_weights
+        if self.has_own_weights() { item * self.product.num_weights } else { 0 }
     }
 
     /// The row of the second input and the weights of an item.
     #[inline(always)]
     fn factors(&self, item: usize) -> (&'a [T], &'a [T]) {
-        let y = row(self.arguments.second, item, self.product.second.dim());
-        (y, &self.arguments.weights[self.weight_row(item)..])
+        let y = row(self.inputs.second, item, self.product.second.dim());
+        (y, &self.inputs.weights[self.weight_row(item)..])
     }
 
-    /// All paths in the order of the blocks of the output.
-    fn plans_by_output(&self) -> Vec<&'a Plan> {
-        let mut plans: Vec<&Plan> = self.product.plans_of(&self.arguments).collect();
-        plans.sort_by_key(|plan| plan.blocks[2]);
-        plans
+    /// All paths in the order of the blocks of the output, so that those to one block follow each
+    /// other: it is then set or read once. The sort is stable, so that sums do not depend on it.
+    fn paths_by_output(&self) -> Vec<&'a ResolvedPath> {
+        let mut paths: Vec<&ResolvedPath> = self.paths().collect();
+        paths.sort_by_key(|path| path.blocks[2]);
+        paths
     }
 }
 
 /// The first input: rows as items come, or all rows beforehand.
 struct First<T> {
-    channels: Channels<T>,
+    rows: ChannelRows<T>,
     is_whole: bool,
 }
 
 impl<T: Number> First<T> {
     #[inline(always)]
-    fn new<V: Lanes<Number = T>>(proof: V::Proof, call: &OverChannels<T>) -> Self {
+    fn new<V: Lanes<Number = T>>(proof: V::Proof, call: &Call<T>) -> Self {
         let irreps = &call.product.first;
-        let is_whole = matches!(call.arguments.rows, Rows::Edges { .. });
-        let rows = call.arguments.first.len().checked_div(irreps.dim()).unwrap_or(0);
-        let mut channels = Channels::new(irreps, if is_whole { rows } else { 1 });
-        if is_whole && channels.columns > 0 {
-            for (index, row) in call.arguments.first.chunks_exact(irreps.dim()).enumerate() {
-                channels.take::<V>(proof, index, row);
+        let is_whole = matches!(call.inputs.pairing, Pairing::Edges { .. });
+        let count = call.inputs.first.len().checked_div(irreps.dim()).unwrap_or(0);
+        let mut rows = ChannelRows::new(irreps, if is_whole { count } else { 1 });
+        if is_whole && rows.columns > 0 {
+            for (index, row) in call.inputs.first.chunks_exact(irreps.dim()).enumerate() {
+                rows.take::<V>(proof, index, row);
             }
         }
-        First { channels, is_whole }
+        First { rows, is_whole }
     }
 
-    /// The row of an item among the channels.
+    /// The row of an item among those on the lanes.
     #[inline(always)]
-    fn at<V: Lanes<Number = T>>(
-        &mut self,
-        proof: V::Proof,
-        call: &OverChannels<T>,
-        item: usize,
-    ) -> usize {
-        let index = call.arguments.rows.first(item);
+    fn at<V: Lanes<Number = T>>(&mut self, proof: V::Proof, call: &Call<T>, item: usize) -> usize {
+        let index = call.inputs.pairing.first(item);
         if self.is_whole {
             return index;
         }
-        let from = row(call.arguments.first, index, self.channels.columns);
-        self.channels.take::<V>(proof, 0, from);
+        let from = row(call.inputs.first, index, self.rows.columns);
+        self.rows.take::<V>(proof, 0, from);
         0
     }
 }
 
 /// The value of many products.
 pub(in crate::kernels) struct Forward<'a, 'b, T> {
-    call: OverChannels<'a, T>,
-    output: &'b mut [T],
+    pub(super) call: Call<'a, T>,
+    pub(super) output: &'b mut [T],
 }
 
 impl<T: Number> Job<T> for Forward<'_, '_, T> {
@@ -121,9 +116,9 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        match self.call.arguments.rows {
-            Rows::Each => self.each::<V>(proof),
-            Rows::Edges { .. } => self.summed::<V>(proof),
+        match self.call.inputs.pairing {
+            Pairing::RowByRow { .. } => self.each::<V>(proof),
+            Pairing::Edges { .. } => self.summed::<V>(proof),
         }
     }
 }
@@ -134,26 +129,30 @@ impl<T: Number> Forward<'_, '_, T> {
     #[inline(always)]
     fn each<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Forward { call, output } = self;
-        let OverChannels { product, arguments } = &call;
+        let Call { product, inputs, .. } = &call;
         let columns = product.output.dim();
         let mut x = First::new::<V>(proof, &call);
-        let mut z = Tile::<T>::new(&product.output);
-        let plans = call.plans_by_output();
+        let mut z = ChannelTile::<T>::new(&product.output);
+        let paths = call.paths_by_output();
         let mut matrix = [T::default(); MOST_ENTRIES];
         let streamed = size_of_val(output) >= product.streaming;
+        // Streaming stores fill whole cache lines, and blocks end anywhere: a row is put together
+        // here, and leaves line by line as soon as it is whole.
         let mut stage = vec![T::default(); if streamed { columns } else { 0 }];
-        for item in 0..arguments.count {
+        for item in 0..inputs.pairing.count() {
             let x_row = x.at::<V>(proof, &call, item);
             let (y, weights) = call.factors(item);
             let output = row_mut(output, item, columns);
-            let (mut plans, mut sent) = (plans.iter().peekable(), 0);
+            // Blocks and paths advance together: both are in the order of the output. A block
+            // without paths is zeros.
+            let (mut paths, mut sent) = (paths.iter().peekable(), 0);
             for (index, block) in z.blocks.iter().enumerate() {
                 let z = &mut z.memory[..block.lanes::<T>()];
                 z.fill(T::ZERO);
-                while let Some(plan) = plans.next_if(|plan| plan.blocks[2] == index) {
-                    let x = x.channels.part(x_row, plan.blocks[0]);
-                    let transform = Transform::new(plan, y, weights, x, z, &mut matrix);
-                    with_triple::<V, _>(proof, &plan.table, transform);
+                while let Some(&path) = paths.next_if(|path| path.blocks[2] == index) {
+                    let x = x.rows.part(x_row, path.blocks[0]);
+                    let transform = Transform { path, y, weights, x, z, matrix: &mut matrix };
+                    with_triple::<V, _>(proof, &path.table, transform);
                 }
                 if !streamed {
                     interleave::<V>(proof, block.shape(), z, &mut output[block.columns()]);
@@ -174,23 +173,26 @@ impl<T: Number> Forward<'_, '_, T> {
     #[inline(always)]
     fn summed<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Forward { call, output } = self;
-        let OverChannels { product, arguments } = &call;
+        let Call { product, inputs, .. } = &call;
         let mut x = First::new::<V>(proof, &call);
-        let mut z = Channels::new(&product.output, 1);
-        let plans = call.plans_by_output();
+        let mut z = ChannelRows::new(&product.output, 1);
+        let paths = call.paths_by_output();
         let mut stage = vec![T::default(); z.columns];
         let mut matrix = [T::default(); MOST_ENTRIES];
-        for item in 0..arguments.count {
+        let count = inputs.pairing.count();
+        for item in 0..count {
             let x_row = x.at::<V>(proof, &call, item);
             let (y, weights) = call.factors(item);
-            for &plan in &plans {
-                let x = x.channels.part(x_row, plan.blocks[0]);
-                let z = z.part_mut(0, plan.blocks[2]);
-                let transform = Transform::new(plan, y, weights, x, z, &mut matrix);
-                with_triple::<V, _>(proof, &plan.table, transform);
+            for &path in &paths {
+                let x = x.rows.part(x_row, path.blocks[0]);
+                let z = z.part_mut(0, path.blocks[2]);
+                let transform = Transform { path, y, weights, x, z, matrix: &mut matrix };
+                with_triple::<V, _>(proof, &path.table, transform);
             }
-            let receiver = arguments.rows.output(item);
-            if item + 1 == arguments.count || arguments.rows.output(item + 1) != receiver {
+            // z stays on the lanes while the receiver repeats. The same receiver may come again
+            // later, so its sum is added to what is there.
+            let receiver = inputs.pairing.output(item);
+            if item + 1 == count || inputs.pairing.output(item + 1) != receiver {
                 z.add::<V>(proof, 0, row_mut(output, receiver, z.columns), &mut stage);
                 z.clear(0);
             }
@@ -207,9 +209,11 @@ fn whole<T: Number>(numbers: &[T], end: usize) -> usize {
 
 /// One path of one item.
 struct Transform<'a, T: Number> {
-    plan: &'a Plan,
+    path: &'a ResolvedPath,
+    /// The row of the second input, and the weights from those of the item on.
     y: &'a [T],
-    weights: Option<&'a [T]>,
+    weights: &'a [T],
+    /// The blocks of the path, on the lanes.
     x: &'a [T::Block],
     z: &'a mut [T::Block],
     matrix: &'a mut [T; MOST_ENTRIES],
@@ -227,27 +231,16 @@ impl<T: Number> Work<T> for Transform<'_, T> {
     }
 }
 
-impl<'a, T: Number> Transform<'a, T> {
-    /// A path, given the rows of the second input and the weights of an item.
-    #[inline(always)]
-    fn new(
-        plan: &'a Plan,
-        y: &'a [T],
-        weights: &'a [T],
-        x: &'a [T::Block],
-        z: &'a mut [T::Block],
-        matrix: &'a mut [T; MOST_ENTRIES],
-    ) -> Self {
-        let weights = plan.weights.map(|start| &weights[start..][..plan.multiplicities[0]]);
-        Transform { plan, y: &y[plan.starts[1]..], weights, x, z, matrix }
-    }
-
-    /// B blocks of channels at a time.
+impl<T: Number> Transform<'_, T> {
+    /// B blocks of channels at a time, which share what is read of M.
     #[inline(always)]
     fn parts<V: Lanes<Number = T>, K: Triple, const B: usize>(self, proof: V::Proof, triple: K) {
         let [n1, n2, n3] = triple.sizes();
+        let Transform { path, .. } = self;
+        let own = path.weights.map(|start| &self.weights[start..][..path.multiplicities[0]]);
         let matrix = &mut self.matrix[..triple.entries()];
-        triple.matrix(rounded(self.plan.scale), &self.y[..n2], matrix);
+        triple.matrix(rounded(path.scale), &self.y[path.starts[1]..][..n2], matrix);
+        // Where B does not divide the blocks, the last time zeros are multiplied into a spare block.
         let (nothing, mut nowhere) = ([T::ZERO; MOST], [T::ZERO; MOST]);
         let mut xs = self.x.chunks_exact(n1);
         let mut zs = self.z.chunks_exact_mut(n3);
@@ -256,7 +249,7 @@ impl<'a, T: Number> Transform<'a, T> {
         while xs.len() > 0 {
             let x = next(&mut xs, &nothing[..n1]);
             let z = next_mut(&mut zs, &mut spare);
-            let w = weights(proof, self.weights, first);
+            let w = weights(proof, own, first);
             triple.forward::<V, B>(proof, matrix, w, x, z);
             first += B * T::WIDTH;
         }
@@ -320,9 +313,9 @@ fn add_numbers<V: Lanes>(proof: V::Proof, lanes: V, numbers: &mut [V::Number]) {
 
 /// The vector-Jacobian product of many products.
 pub(in crate::kernels) struct Backward<'a, 'b, T> {
-    call: OverChannels<'a, T>,
-    output_gradient: &'a [T],
-    gradients: Gradients<'b, T>,
+    pub(super) call: Call<'a, T>,
+    pub(super) output_gradient: &'a [T],
+    pub(super) gradients: ProductGradients<'b, T>,
 }
 
 impl<T: Number> Job<T> for Backward<'_, '_, T> {
@@ -331,31 +324,33 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Backward { call, output_gradient, mut gradients } = self;
-        let OverChannels { product, arguments } = &call;
+        let Call { product, inputs, .. } = &call;
         let second = product.second.dim();
         let mut x = First::new::<V>(proof, &call);
-        let rows = x.channels.memory.len().checked_div(x.channels.size).unwrap_or(0);
+        // dx has the rows that x has: all of them along edges, where a sender is met again, one
+        // otherwise.
+        let rows = x.rows.memory.len().checked_div(x.rows.size).unwrap_or(0);
         let asked = gradients.first.is_some();
-        let mut dx = Channels::new(&product.first, if asked { rows } else { 0 });
-        let mut dz = Channels::new(&product.output, 1);
+        let mut dx = ChannelRows::new(&product.first, if asked { rows } else { 0 });
+        let mut dz = ChannelRows::new(&product.output, 1);
         let mut dy = BlockMemory::<T>::new(second);
         let mut stage = vec![T::default(); dx.columns];
         let mut matrix = [T::default(); MOST_ENTRIES];
         let mut matrix_gradient = BlockMemory::<T>::new(MOST_ENTRIES);
-        let plans = call.plans_by_output();
+        let paths = call.paths_by_output();
         let sizes = [product.first.dim(), product.num_weights, dz.columns];
-        let ahead = sizes.map(|size| Ahead::new(size, plans.len()));
+        let ahead = sizes.map(|size| Ahead::new(size, paths.len()));
         let mut receiver = None;
-        for item in 0..arguments.count {
+        for item in 0..inputs.pairing.count() {
             let x_row = x.at::<V>(proof, &call, item);
-            let y = row(arguments.second, item, second);
-            let row_before = receiver.replace(arguments.rows.output(item));
-            let dz_row = row(output_gradient, arguments.rows.output(item), dz.columns);
+            let y = row(inputs.second, item, second);
+            let row_before = receiver.replace(inputs.pairing.output(item));
+            let dz_row = row(output_gradient, inputs.pairing.output(item), dz.columns);
             let mut block_before = None;
             let weight_row = call.weight_row(item);
-            for (part, &plan) in plans.iter().enumerate() {
-                if let Rows::Each = arguments.rows {
-                    let arrays = [arguments.first, arguments.weights, output_gradient];
+            for (part, &path) in paths.iter().enumerate() {
+                if let Pairing::RowByRow { .. } = inputs.pairing {
+                    let arrays = [inputs.first, inputs.weights, output_gradient];
                     for (ahead, array) in ahead.iter().zip(arrays) {
                         ahead.ask::<V>(proof, array, item + 1, part);
                     }
@@ -363,29 +358,33 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
                         ahead[1].ask::<V>(proof, dw, item + 1, part);
                     }
                 }
+                // dz stays on the lanes while the receiver repeats. For a new one its blocks are
+                // turned one by one, each with the first path that reads it, and is still in the
+                // first cache for the others, as paths are sorted by it.
                 if receiver != row_before
-                    && block_before.replace(plan.blocks[2]) != Some(plan.blocks[2])
+                    && block_before.replace(path.blocks[2]) != Some(path.blocks[2])
                 {
-                    dz.take_block::<V>(proof, plan.blocks[2], dz_row);
+                    dz.take_block::<V>(proof, path.blocks[2], dz_row);
                 }
-                let channels = plan.multiplicities[0];
+                let channels = path.multiplicities[0];
                 let own = |start: usize| weight_row + start..weight_row + start + channels;
-                let weights = plan.weights.map(own);
-                let block = plan.starts[1]..plan.starts[1] + plan.sizes[1];
+                let weights = path.weights.map(own);
+                let block = path.starts[1]..path.starts[1] + path.sizes[1];
                 let back: Back<T> = Back {
-                    plan,
+                    path,
                     y: &y[block.clone()],
-                    weights: weights.clone().map(|own| &arguments.weights[own]),
-                    x: x.channels.part(x_row, plan.blocks[0]),
-                    dz: dz.part(0, plan.blocks[2]),
-                    dx: asked.then(|| dx.part_mut(x_row, plan.blocks[0])),
+                    weights: weights.clone().map(|own| &inputs.weights[own]),
+                    x: x.rows.part(x_row, path.blocks[0]),
+                    dz: dz.part(0, path.blocks[2]),
+                    dx: asked.then(|| dx.part_mut(x_row, path.blocks[0])),
                     dy: gradients.second.is_some().then(|| &mut dy[block]),
                     dw: gradients.weights.as_deref_mut().zip(weights).map(|(dw, own)| &mut dw[own]),
                     matrix: &mut matrix,
                     matrix_gradient: &mut matrix_gradient,
                 };
-                with_triple::<V, _>(proof, &plan.table, back);
+                with_triple::<V, _>(proof, &path.table, back);
             }
+            // dy is summed over paths on the lanes, and over lanes only here.
             if let Some(gradient) = gradients.second.as_deref_mut() {
                 add_sums::<T>(&mut dy, row_mut(gradient, item, second));
             }
@@ -421,7 +420,8 @@ fn add_sums<T: Number>(blocks: &mut [T::Block], sums: &mut [T]) {
 
 /// One path of one item, backward.
 struct Back<'a, T: Number> {
-    plan: &'a Plan,
+    path: &'a ResolvedPath,
+    /// The block of the second input and the weights of the path.
     y: &'a [T],
     weights: Option<&'a [T]>,
     x: &'a [T::Block],
@@ -446,7 +446,7 @@ impl<T: Number> Work<T> for Back<'_, T> {
 }
 
 impl<T: Number> Back<'_, T> {
-    /// B blocks of channels at a time.
+    /// B blocks of channels at a time, as in [`Transform::parts`].
     #[inline(always)]
     fn parts<V: Lanes<Number = T>, K: Triple, const B: usize>(
         mut self,
@@ -455,8 +455,9 @@ impl<T: Number> Back<'_, T> {
     ) {
         let [n1, n2, n3] = triple.sizes();
         let matrix = &mut self.matrix[..triple.entries()];
-        triple.matrix(rounded(self.plan.scale), &self.y[..n2], matrix);
+        triple.matrix(rounded(self.path.scale), &self.y[..n2], matrix);
         let matrix_gradient = &mut self.matrix_gradient[..triple.entries()];
+        // dM sums over all channels of the path before C is read again.
         if self.dy.is_some() {
             matrix_gradient.fill(T::ZERO);
         }
@@ -487,7 +488,7 @@ impl<T: Number> Back<'_, T> {
             first += B * T::WIDTH;
         }
         if let Some(dy) = self.dy {
-            let scale = V::splat(proof, rounded(self.plan.scale));
+            let scale = V::splat(proof, rounded(self.path.scale));
             triple.contract(proof, scale, matrix_gradient, dy);
         }
     }

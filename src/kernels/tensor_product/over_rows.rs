@@ -1,16 +1,39 @@
 //! The kernel with rows on the lanes: a block of rows is gathered and transposed, every mode is
 //! plain arithmetic on it, and the results go back.
 //!
-//! Weights that rows share are broadcast; the gradients of theirs are summed over lanes at the
-//! end.
+//! # The algorithm
+//! One lane is one item. As many items as a block of lanes has numbers are taken together: their
+//! rows of each input are gathered (through the pairing) and transposed, so that number k of all of
+//! them is block k of a [`RowTile`]. From there on nothing knows of rows: a product of two numbers of a
+//! row is one of two blocks, and no path needs a loop over lanes or a rest of it. Lanes without an
+//! item are zeros, whose products are zeros and are not written back.
+//!
+//! Path by path, channel pairs (u, v) are coupled, `t[m3] = scale · Σ C[m1, m2, m3] x[u, m1] y[v, m2]`,
+//! and the couplings are brought to channels of the output by the mode ([`super::combine`]). There may
+//! be thousands of pairs, so they are taken in groups of [`GROUP`], whose couplings lie in the first
+//! caches until they are combined. Where the couplings of a path are its block of the output
+//! ([`ResolvedPath::writes_couplings`]), they are written there at once, which is why z needs no
+//! zeros where all paths are of this kind.
+//!
+//! Backward the same in reverse: dz is gathered as the rows of the output are named; the gradient of
+//! each group of couplings is formed from it, and goes to dx and dy at once. Only the gradient of
+//! weights needs the couplings themselves, which are then formed again rather than kept.
+//!
+//! Weights that all items share are not in a tile but broadcast as they are read. Their gradient is
+//! summed over the items of each lane during the whole call, and over lanes at its end.
+//!
+//! All tiles are made once for a call and used for every block of rows; of the two index spaces of a
+//! path this kernel uses the one of numbers in a row, which are blocks here.
 
 use std::ops::Range;
 
-use super::combine::{self, Pairs, Weights};
-use super::plan::Plan;
-use super::rows::{Rows, row, row_mut};
+use super::TensorProduct;
+use super::arguments::ProductGradients;
+use super::call::Call;
+use super::combine::{Pairs, Weights};
+use super::pairing::{Pairing, row, row_mut};
+use super::resolved_path::ResolvedPath;
 use super::triple::{BlockOf, Triple, Work, with_triple};
-use super::{Arguments, Gradients, TensorProduct};
 use crate::kernels::arithmetic::rounded;
 use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
 
@@ -18,57 +41,39 @@ use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
 /// caches.
 const GROUP: usize = 64;
 
-/// A call to the kernel.
-pub(super) struct OverRows<'a, T> {
-    pub product: &'a TensorProduct,
-    pub arguments: Arguments<'a, T>,
-}
-
-impl<'a, T: Number> OverRows<'a, T> {
-    pub fn forward<'b>(self, output: &'b mut [T]) -> Forward<'a, 'b, T> {
-        Forward { call: self, output }
-    }
-
-    pub fn backward<'b>(
-        self,
-        output_gradient: &'a [T],
-        gradients: Gradients<'b, T>,
-    ) -> Backward<'a, 'b, T> {
-        Backward { call: self, output_gradient, gradients }
-    }
-
-    /// Whether each row has its own weights.
-    fn has_row_weights(&self) -> bool {
-        self.arguments.weights.len() != self.product.num_weights
-    }
-
+/// What this kernel reads of a call.
+impl<'a, T: Number> Call<'a, T> {
     /// The size of rows of weights to be transposed.
     fn weight_columns(&self) -> usize {
-        if self.has_row_weights() { self.product.num_weights } else { 0 }
+        if self.has_own_weights() { self.product.num_weights } else { 0 }
     }
 
     /// The items of blocks of lanes, (first, count).
-    fn blocks(&self) -> impl Iterator<Item = [usize; 2]> + use<T> {
-        let count = self.arguments.count;
+    fn item_blocks(&self) -> impl Iterator<Item = [usize; 2]> + use<T> {
+        let count = self.inputs.pairing.count();
         (0..count).step_by(T::WIDTH).map(move |first| [first, T::WIDTH.min(count - first)])
     }
 
-    /// The weights of a path for a block of rows.
-    fn weights<'w, V: Lanes<Number = T>>(&self, plan: &Plan, rows: &'w [T::Block]) -> Weights<'w, V>
+    /// The weights of a path for a block of items.
+    fn weights<'w, V: Lanes<Number = T>>(
+        &self,
+        path: &ResolvedPath,
+        tile: &'w [T::Block],
+    ) -> Weights<'w, V>
     where
         'a: 'w,
     {
-        let Some(start) = plan.weights else { return Weights::One };
-        let range = start..start + plan.num_weights();
-        match self.has_row_weights() {
-            true => Weights::Rows(&rows[range]),
-            false => Weights::Shared(&self.arguments.weights[range]),
+        let Some(start) = path.weights else { return Weights::One };
+        let range = start..start + path.num_weights();
+        match self.has_own_weights() {
+            true => Weights::Own(&tile[range]),
+            false => Weights::Shared(&self.inputs.weights[range]),
         }
     }
 }
 
 /// Rows of one array on the lanes.
-struct Tile<T: Number> {
+struct RowTile<T: Number> {
     blocks: BlockMemory<T>,
     /// Memory for as many rows.
     stage: Vec<T>,
@@ -77,14 +82,14 @@ struct Tile<T: Number> {
     padded: usize,
 }
 
-impl<T: Number> Tile<T> {
-    fn new(columns: usize) -> Tile<T> {
+impl<T: Number> RowTile<T> {
+    fn new(columns: usize) -> RowTile<T> {
         let padded = columns.next_multiple_of(T::WIDTH);
         let stage = vec![T::default(); padded * T::WIDTH];
-        Tile { blocks: BlockMemory::new(padded), stage, columns, padded }
+        RowTile { blocks: BlockMemory::new(padded), stage, columns, padded }
     }
 
-    /// Takes rows of an array; lanes without a row are zero.
+    /// Takes the rows of items, (first, count), of an array; lanes without an item are zero.
     #[inline(always)]
     fn gather<V: Lanes<Number = T>>(
         &mut self,
@@ -98,6 +103,8 @@ impl<T: Number> Tile<T> {
         }
         let (columns, padded) = (self.columns, self.padded);
         let start = row_of(first);
+        // Rows that follow each other without a gap between whole squares are transposed where they
+        // are; all others are brought next to each other first.
         let in_order = |lane| row_of(first + lane) == start + lane;
         if columns == padded && count == T::WIDTH && (0..count).all(in_order) {
             let rows = &array[start * columns..];
@@ -166,19 +173,21 @@ impl<T: Number> Tile<T> {
     }
 }
 
-/// The pairs of a path, a group at a time.
-struct Groups<'a> {
-    plan: &'a Plan,
+/// The channel pairs of a path, a group at a time.
+struct PairGroups<'a> {
+    path: &'a ResolvedPath,
+    /// The pairs of the group.
     group: &'a mut [[usize; 2]; GROUP],
     next: Option<[usize; 2]>,
+    /// The index of the first pair of the group among all.
     first: usize,
     count: usize,
 }
 
-impl<'a> Groups<'a> {
+impl<'a> PairGroups<'a> {
     #[inline(always)]
-    fn new(plan: &'a Plan, group: &'a mut [[usize; 2]; GROUP]) -> Self {
-        Groups { plan, group, next: plan.first_pair(), first: 0, count: 0 }
+    fn new(path: &'a ResolvedPath, group: &'a mut [[usize; 2]; GROUP]) -> Self {
+        PairGroups { path, group, next: path.first_pair(), first: 0, count: 0 }
     }
 
     /// The next group, if there is one.
@@ -189,28 +198,28 @@ impl<'a> Groups<'a> {
         while let (Some(pair), true) = (self.next, self.count < GROUP) {
             self.group[self.count] = pair;
             self.count += 1;
-            self.next = self.plan.pair_after(pair);
+            self.next = self.path.pair_after(pair);
         }
         let pairs = &self.group[..self.count];
-        (self.count > 0).then_some(Pairs { first: self.first, pairs })
+        (self.count > 0).then_some(Pairs { path: self.path, first: self.first, pairs })
     }
 }
 
 /// The block of one input or output in a row.
-fn block_of(plan: &Plan, side: usize) -> Range<usize> {
-    let start = plan.starts[side];
-    start..start + plan.multiplicities[side] * plan.sizes[side]
+fn block_of(path: &ResolvedPath, side: usize) -> Range<usize> {
+    let start = path.starts[side];
+    start..start + path.multiplicities[side] * path.sizes[side]
 }
 
 /// The largest 2l + 1 of the output.
 fn largest_output(product: &TensorProduct) -> usize {
-    product.plans.iter().map(|plan| plan.sizes[2]).max().unwrap_or(0)
+    product.resolved.iter().map(|path| path.sizes[2]).max().unwrap_or(0)
 }
 
 /// The value of many products.
 pub(in crate::kernels) struct Forward<'a, 'b, T> {
-    call: OverRows<'a, T>,
-    output: &'b mut [T],
+    pub(super) call: Call<'a, T>,
+    pub(super) output: &'b mut [T],
 }
 
 impl<T: Number> Job<T> for Forward<'_, '_, T> {
@@ -219,41 +228,44 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Forward { call, output } = self;
-        let OverRows { product, arguments } = &call;
-        let rows = arguments.rows;
-        let mut x = Tile::new(product.first.dim());
-        let mut y = Tile::new(product.second.dim());
-        let mut w = Tile::new(call.weight_columns());
-        let mut z = Tile::new(product.output.dim());
+        let Call { product, inputs, .. } = &call;
+        let pairing = inputs.pairing;
+        let mut x = RowTile::new(product.first.dim());
+        let mut y = RowTile::new(product.second.dim());
+        let mut w = RowTile::new(call.weight_columns());
+        let mut z = RowTile::new(product.output.dim());
         let mut couplings = BlockMemory::<T>::new(GROUP * largest_output(product));
         let mut group = [[0; 2]; GROUP];
-        let mut plans = product.plans_of(arguments);
-        let writes_all = product.covers_output() && plans.all(Plan::writes_couplings);
-        for block in call.blocks() {
-            x.gather::<V>(proof, arguments.first, block, |item| rows.first(item));
-            y.gather::<V>(proof, arguments.second, block, |item| item);
-            w.gather::<V>(proof, arguments.weights, block, |item| item);
+        let writes_all =
+            product.covers_output() && call.paths().all(ResolvedPath::writes_couplings);
+        for block in call.item_blocks() {
+            x.gather::<V>(proof, inputs.first, block, |item| pairing.first(item));
+            y.gather::<V>(proof, inputs.second, block, |item| item);
+            w.gather::<V>(proof, inputs.weights, block, |item| item);
             if !writes_all {
                 z.clear();
             }
-            for plan in product.plans_of(arguments) {
-                let weights = call.weights::<V>(plan, &w.blocks);
-                let output = &mut z.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan, &mut group);
+            for path in call.paths() {
+                let weights = call.weights::<V>(path, &w.blocks);
+                let output = &mut z.blocks[block_of(path, 2)];
+                let mut groups = PairGroups::new(path, &mut group);
                 while let Some(pairs) = groups.next() {
                     let inputs: [&[T::Block]; 2] = [&x.blocks, &y.blocks];
-                    if plan.writes_couplings() {
-                        let output = &mut output[pairs.first * plan.sizes[2]..];
-                        couple::<V>(proof, plan, pairs, inputs, output);
+                    if path.writes_couplings() {
+                        let output = &mut output[pairs.first * path.sizes[2]..];
+                        couple::<V>(proof, pairs, inputs, output);
                         continue;
                     }
-                    couple::<V>(proof, plan, pairs, inputs, &mut couplings);
-                    combine::forward(proof, plan, pairs, weights, &couplings, output);
+                    couple::<V>(proof, pairs, inputs, &mut couplings);
+                    pairs.forward(proof, weights, &couplings, output);
                 }
             }
-            match rows {
-                Rows::Each => z.set::<V>(proof, output, block),
-                Rows::Edges { .. } => z.add::<V>(proof, output, block, |item| rows.output(item)),
+            // Edges of one block may share a receiver: their lanes are added one after the other.
+            match pairing {
+                Pairing::RowByRow { .. } => z.set::<V>(proof, output, block),
+                Pairing::Edges { .. } => {
+                    z.add::<V>(proof, output, block, |item| pairing.output(item));
+                }
             }
         }
     }
@@ -261,9 +273,9 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 
 /// The vector-Jacobian product of many products.
 pub(in crate::kernels) struct Backward<'a, 'b, T> {
-    call: OverRows<'a, T>,
-    output_gradient: &'a [T],
-    gradients: Gradients<'b, T>,
+    pub(super) call: Call<'a, T>,
+    pub(super) output_gradient: &'a [T],
+    pub(super) gradients: ProductGradients<'b, T>,
 }
 
 impl<T: Number> Job<T> for Backward<'_, '_, T> {
@@ -272,60 +284,62 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Backward { call, output_gradient, mut gradients } = self;
-        let OverRows { product, arguments } = &call;
-        let rows = arguments.rows;
+        let Call { product, inputs, .. } = &call;
+        let pairing = inputs.pairing;
         let (first, second) = (product.first.dim(), product.second.dim());
-        let [mut x, mut y, mut dx, mut dy] = [first, second, first, second].map(Tile::new);
-        let mut w = Tile::new(call.weight_columns());
+        let [mut x, mut y, mut dx, mut dy] = [first, second, first, second].map(RowTile::new);
+        let mut w = RowTile::new(call.weight_columns());
         let weights_asked = gradients.weights.is_some();
-        let mut dw = Tile::new(if weights_asked { product.num_weights } else { 0 });
-        let mut dz = Tile::new(product.output.dim());
+        let mut dw = RowTile::new(if weights_asked { product.num_weights } else { 0 });
+        let mut dz = RowTile::new(product.output.dim());
         let size = GROUP * largest_output(product);
         let [mut couplings, mut gradient] = [size, size].map(BlockMemory::<T>::new);
         let mut group = [[0; 2]; GROUP];
-        for block in call.blocks() {
-            x.gather::<V>(proof, arguments.first, block, |item| rows.first(item));
-            y.gather::<V>(proof, arguments.second, block, |item| item);
-            w.gather::<V>(proof, arguments.weights, block, |item| item);
-            dz.gather::<V>(proof, output_gradient, block, |item| rows.output(item));
+        for block in call.item_blocks() {
+            x.gather::<V>(proof, inputs.first, block, |item| pairing.first(item));
+            y.gather::<V>(proof, inputs.second, block, |item| item);
+            w.gather::<V>(proof, inputs.weights, block, |item| item);
+            dz.gather::<V>(proof, output_gradient, block, |item| pairing.output(item));
             dx.clear();
             dy.clear();
-            for plan in product.plans_of(arguments) {
-                let weights = call.weights::<V>(plan, &w.blocks);
-                let dz = &dz.blocks[block_of(plan, 2)];
-                let mut groups = Groups::new(plan, &mut group);
+            for path in call.paths() {
+                let weights = call.weights::<V>(path, &w.blocks);
+                let dz = &dz.blocks[block_of(path, 2)];
+                let mut groups = PairGroups::new(path, &mut group);
                 while let Some(pairs) = groups.next() {
                     let inputs: [&[T::Block]; 2] = [&x.blocks, &y.blocks];
-                    if let (Some(start), true) = (plan.weights, weights_asked) {
-                        couple::<V>(proof, plan, pairs, inputs, &mut couplings);
+                    if let (Some(start), true) = (path.weights, weights_asked) {
+                        couple::<V>(proof, pairs, inputs, &mut couplings);
                         let dw = &mut dw.blocks[start..];
-                        combine::weight_gradient::<V>(proof, plan, pairs, &couplings, dz, dw);
+                        pairs.weight_gradient::<V>(proof, &couplings, dz, dw);
                     }
-                    let gradient: &[T::Block] = match (plan.mode.keeps_pairs(), weights) {
-                        (true, Weights::One) => &dz[pairs.first * plan.sizes[2]..],
+                    // Couplings that are the output, but for a weight, have its gradient.
+                    let gradient: &[T::Block] = match (path.mode.keeps_pairs(), weights) {
+                        (true, Weights::One) => &dz[pairs.first * path.sizes[2]..],
                         _ => {
-                            combine::backward(proof, plan, pairs, weights, dz, &mut gradient);
+                            pairs.backward(proof, weights, dz, &mut gradient);
                             &gradient
                         }
                     };
                     let results: [&mut [T::Block]; 2] = [&mut dx.blocks, &mut dy.blocks];
-                    couple_back::<V>(proof, plan, pairs, inputs, gradient, results);
+                    couple_back::<V>(proof, pairs, inputs, gradient, results);
                 }
             }
             if let Some(gradient) = gradients.first.as_deref_mut() {
-                dx.add::<V>(proof, gradient, block, |item| rows.first(item));
+                dx.add::<V>(proof, gradient, block, |item| pairing.first(item));
             }
             if let Some(gradient) = gradients.second.as_deref_mut() {
                 dy.add::<V>(proof, gradient, block, |item| item);
             }
             if let (Some(gradient), true) =
-                (gradients.weights.as_deref_mut(), call.has_row_weights())
+                (gradients.weights.as_deref_mut(), call.has_own_weights())
             {
                 dw.add::<V>(proof, gradient, block, |item| item);
                 dw.clear();
             }
         }
-        if let (Some(gradient), false) = (gradients.weights, call.has_row_weights()) {
+        // Shared weights have been summed in every lane over all blocks.
+        if let (Some(gradient), false) = (gradients.weights, call.has_own_weights()) {
             for (sum, block) in gradient.iter_mut().zip(dw.blocks.iter()) {
                 *sum = block.as_ref().iter().fold(*sum, |sum, &term| sum + term);
             }
@@ -337,15 +351,14 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
 #[inline(always)]
 fn couple<V: Lanes>(
     proof: V::Proof,
-    plan: &Plan,
     pairs: Pairs,
     [x, y]: [&[BlockOf<V>]; 2],
     couplings: &mut [BlockOf<V>],
 ) {
-    let (x, y) = (&x[block_of(plan, 0)], &y[block_of(plan, 1)]);
-    let scale = rounded(plan.scale);
+    let (x, y) = (&x[block_of(pairs.path, 0)], &y[block_of(pairs.path, 1)]);
+    let scale = rounded(pairs.path.scale);
     let couple: Couple<V::Number> = Couple { scale, pairs: pairs.pairs, x, y, couplings };
-    with_triple::<V, _>(proof, &plan.table, couple);
+    with_triple::<V, _>(proof, &pairs.path.table, couple);
 }
 
 struct Couple<'a, T: Number> {
@@ -372,19 +385,18 @@ impl<T: Number> Work<T> for Couple<'_, T> {
 #[inline(always)]
 fn couple_back<V: Lanes>(
     proof: V::Proof,
-    plan: &Plan,
     pairs: Pairs,
     [x, y]: [&[BlockOf<V>]; 2],
     gradient: &[BlockOf<V>],
     [dx, dy]: [&mut [BlockOf<V>]; 2],
 ) {
-    let [first, second] = [0, 1].map(|side| block_of(plan, side));
+    let [first, second] = [0, 1].map(|side| block_of(pairs.path, side));
     let (dx, dy) = (&mut dx[first.clone()], &mut dy[second.clone()]);
     let (x, y) = (&x[first], &y[second]);
-    let scale = rounded(plan.scale);
+    let scale = rounded(pairs.path.scale);
     let back: CoupleBack<V::Number> =
         CoupleBack { scale, pairs: pairs.pairs, x, y, gradient, dx, dy };
-    with_triple::<V, _>(proof, &plan.table, back);
+    with_triple::<V, _>(proof, &pairs.path.table, back);
 }
 
 struct CoupleBack<'a, T: Number> {

@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 use tesseral::graph::Graph;
-use tesseral::kernels::{self, Instruction, Mode};
+use tesseral::kernels::{self, CouplingPath, Mode};
 use tesseral::nn::{ConvolutionConfig, EdgeAttributes, Init, TensorProduct, WeightedProduct};
 use tesseral::radial::Bessel;
 use tesseral::{Irreps, LMAX};
@@ -47,7 +47,7 @@ pub fn weighted_products() -> [WeightedProduct; 3] {
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("1x0e + 1x1o"));
     let all = kernels::TensorProduct::convolution(&first, &second, |irrep| irrep.l <= 1);
     let (one, two) = (Irreps::scalars(1), Irreps::scalars(2));
-    let path = Instruction::new(0, 0, 0, Mode::Uvu);
+    let path = CouplingPath::new(0, 0, 0, Mode::Uvu);
     let some = kernels::TensorProduct::new(
         two.clone(),
         one.clone(),

@@ -1,4 +1,4 @@
-//! The order of evaluation: which products are formed once, and how monomials share factors.
+//! The scheme of evaluation: which products are formed once, and how monomials share factors.
 //!
 //! Every polynomial is a sum of groups, `Σ outer · (Σ coefficient · inner)`, whose factors are
 //! components or products of two of them; the products are formed once for all polynomials.
@@ -10,7 +10,7 @@ use super::polynomial::Monomial;
 
 /// A polynomial of every output component with coefficients that depend on weights.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Program {
+pub(super) struct Scheme {
     /// The components of a channel, the first values.
     pub variables: usize,
     /// The products of two components, the values that follow.
@@ -37,10 +37,10 @@ pub(super) struct Group {
 /// The polynomials of one output component: for each monomial the paths that have it.
 type Row = BTreeMap<Monomial, Vec<(u32, f64)>>;
 
-impl Program {
-    /// The program for the outputs, each with its members and the path of the first of them.
+impl Scheme {
+    /// The scheme for the outputs, each with its members and the path of the first of them.
     pub fn new(variables: usize, outputs: &[(usize, Vec<(usize, &Member)>)]) -> Self {
-        let mut program = Program { variables, starts: vec![0], ..Program::default() };
+        let mut scheme = Scheme { variables, starts: vec![0], ..Scheme::default() };
         let mut values = BTreeMap::new();
         for (size, members) in outputs {
             for m in 0..*size {
@@ -50,10 +50,10 @@ impl Program {
                         row.entry(*monomial).or_default().push((*path as u32, *coefficient));
                     }
                 }
-                program.push_row(row, &mut values);
+                scheme.push_row(row, &mut values);
             }
         }
-        program
+        scheme
     }
 
     /// The number of values: components and products.

@@ -127,16 +127,17 @@ impl fmt::Display for Mode {
     }
 }
 
-/// One path: blocks of the two inputs, the block of the output, and how channels connect.
+/// One path: blocks of the two inputs, the block of the output, and how channels connect; an
+/// instruction of e3nn.
 ///
 /// ```
-/// use tesseral::kernels::{Instruction, Mode};
+/// use tesseral::kernels::{CouplingPath, Mode};
 ///
-/// let path = Instruction::new(0, 1, 2, Mode::Uvw).weighted();
+/// let path = CouplingPath::new(0, 1, 2, Mode::Uvw).weighted();
 /// assert!(path.weighted && path.path_weight == 1.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instruction {
+pub struct CouplingPath {
     /// The block of the first input.
     pub first: usize,
     /// The block of the second input.
@@ -152,20 +153,20 @@ pub struct Instruction {
     pub path_weight: f64,
 }
 
-impl Instruction {
+impl CouplingPath {
     /// A path without weights.
     pub const fn new(first: usize, second: usize, output: usize, mode: Mode) -> Self {
-        Instruction { first, second, output, mode, weighted: false, path_weight: 1.0 }
+        CouplingPath { first, second, output, mode, weighted: false, path_weight: 1.0 }
     }
 
     /// The same with weights.
     pub const fn weighted(self) -> Self {
-        Instruction { weighted: true, ..self }
+        CouplingPath { weighted: true, ..self }
     }
 
     /// The same with a path weight.
     pub const fn with_path_weight(self, path_weight: f64) -> Self {
-        Instruction { path_weight, ..self }
+        CouplingPath { path_weight, ..self }
     }
 }
 
@@ -216,15 +217,15 @@ pub struct Normalization {
 impl Normalization {
     /// The variance that each path of some is divided by; the path of multiplicities `(mul1, mul2)`
     /// goes to the block `output`.
-    pub(super) fn of_paths(self, paths: &[(Instruction, [usize; 2])]) -> Vec<f64> {
-        let terms = |(path, mul): &(Instruction, [usize; 2])| path.mode.terms(*mul);
+    pub(super) fn of_paths(self, paths: &[(CouplingPath, [usize; 2])]) -> Vec<f64> {
+        let terms = |(path, mul): &(CouplingPath, [usize; 2])| path.mode.terms(*mul);
         let blocks = paths.iter().map(|(path, _)| path.output + 1).max().unwrap_or(0);
         let mut totals = vec![(0.0, 0.0); blocks];
         for path in paths {
             let total = &mut totals[path.0.output];
             *total = (total.0 + terms(path), total.1 + 1.0);
         }
-        let variance = |path: &(Instruction, [usize; 2])| match self.paths {
+        let variance = |path: &(CouplingPath, [usize; 2])| match self.paths {
             PathNormalization::Element => totals[path.0.output].0,
             PathNormalization::Path => terms(path) * totals[path.0.output].1,
             PathNormalization::None => 1.0,

@@ -3,23 +3,28 @@
 
 use std::sync::Arc;
 
-use super::instruction::{Instruction, Mode, Normalization};
+use super::coupling_path::{CouplingPath, Mode, Normalization};
 use super::triple::Table;
 use crate::Irreps;
 use crate::coupling::Tensor;
 use crate::kernels::KernelError;
 
 /// One path, resolved.
+///
+/// Arrays are indexed in two ways. `blocks` counts the blocks of each irreps, which is how rows with
+/// channels on the lanes are looked up, for they have a place of their own for each block; `starts`
+/// counts the numbers of a row, which is how rows as they come are sliced. Neither follows from the
+/// other without the irreps, so both are kept.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct ResolvedPath {
     pub mode: Mode,
     /// Of the inputs and the output.
     pub multiplicities: [usize; 3],
     /// 2l + 1 of the inputs and the output.
     pub sizes: [usize; 3],
-    /// The blocks of the inputs and the output.
+    /// The blocks of the inputs and the output, counted in their irreps.
     pub blocks: [usize; 3],
-    /// Where the blocks begin in a row.
+    /// Where these blocks begin in a row.
     pub starts: [usize; 3],
     /// Where the weights begin in a row of weights.
     pub weights: Option<usize>,
@@ -31,50 +36,50 @@ pub(super) struct Plan {
 }
 
 /// Resolves all paths; also gives the number of weights.
-pub(super) fn plans(
+pub(super) fn resolve(
     irreps: [&Irreps; 3],
-    instructions: &[Instruction],
+    paths: &[CouplingPath],
     normalization: Normalization,
-) -> Result<(Vec<Plan>, usize), KernelError> {
+) -> Result<(Vec<ResolvedPath>, usize), KernelError> {
     let starts = irreps.map(block_starts);
-    let mut plans = Vec::new();
+    let mut resolved = Vec::new();
     let mut num_weights = 0_usize;
-    for (index, path) in instructions.iter().enumerate() {
-        let plan = Plan::new(index, path, irreps, &starts, num_weights)?;
+    for (index, path) in paths.iter().enumerate() {
+        let own = ResolvedPath::new(index, path, irreps, &starts, num_weights)?;
         if path.weighted {
-            num_weights = plan
+            num_weights = own
                 .checked_num_weights()
                 .and_then(|added| num_weights.checked_add(added))
                 .ok_or(KernelError::Weights { path: index })?;
         }
-        plans.push(plan);
+        resolved.push(own);
     }
-    let paths: Vec<(Instruction, [usize; 2])> = instructions
+    let with_channels: Vec<(CouplingPath, [usize; 2])> = paths
         .iter()
-        .zip(&plans)
-        .map(|(&path, plan)| (path, [plan.multiplicities[0], plan.multiplicities[1]]))
+        .zip(&resolved)
+        .map(|(&path, own)| (path, [own.multiplicities[0], own.multiplicities[1]]))
         .collect();
-    for ((plan, path), total) in
-        plans.iter_mut().zip(instructions).zip(normalization.of_paths(&paths))
+    for ((own, path), total) in
+        resolved.iter_mut().zip(paths).zip(normalization.of_paths(&with_channels))
     {
         // The native tensor is e3nn's times √(2l3 + 1).
-        let variance = normalization.irreps.variance(plan.sizes) / plan.sizes[2] as f64;
-        plan.scale = (variance * path.path_weight / total).sqrt();
+        let variance = normalization.irreps.variance(own.sizes) / own.sizes[2] as f64;
+        own.scale = (variance * path.path_weight / total).sqrt();
     }
     let mut paths_to = vec![0; irreps[2].len()];
-    plans.iter().for_each(|plan| paths_to[plan.blocks[2]] += 1);
-    plans.iter_mut().for_each(|plan| plan.is_alone = paths_to[plan.blocks[2]] == 1);
-    Ok((plans, num_weights))
+    resolved.iter().for_each(|own| paths_to[own.blocks[2]] += 1);
+    resolved.iter_mut().for_each(|own| own.is_alone = paths_to[own.blocks[2]] == 1);
+    Ok((resolved, num_weights))
 }
 
 fn block_starts(irreps: &Irreps) -> Vec<usize> {
     irreps.slices().into_iter().map(|slice| slice.start).collect()
 }
 
-impl Plan {
+impl ResolvedPath {
     fn new(
         index: usize,
-        path: &Instruction,
+        path: &CouplingPath,
         irreps: [&Irreps; 3],
         starts: &[Vec<usize>; 3],
         weights: usize,
@@ -123,7 +128,7 @@ impl Plan {
         }
         let degrees = [first, second, output].map(|block| block.irrep.l);
         let tensor = Tensor::new(degrees[0], degrees[1], degrees[2])?;
-        Ok(Plan {
+        Ok(ResolvedPath {
             mode: path.mode,
             multiplicities,
             sizes: degrees.map(|l| 2 * l + 1),
