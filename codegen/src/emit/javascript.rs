@@ -191,12 +191,6 @@ mod tests {
     }
 
     #[test]
-    fn degree_two_reads_like_hand_written_code() {
-        let text = function("y_2", "Degree 2.", &degree_two(Derivatives::None));
-        assert_eq!(text, include_str!("../../tests/data/y_2.js"));
-    }
-
-    #[test]
     fn several_outputs_are_an_object_of_nested_arrays() {
         let text = function("y_2_grad", "Degree 2.", &degree_two(Derivatives::First));
         for part in ["return {\n", "\n    values: [", "\n    gradient: [\n      ["] {

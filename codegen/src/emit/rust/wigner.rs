@@ -29,7 +29,9 @@ fn isometry(tables: &Harmonics, l: usize) -> TokenStream {
             let slot = tokens::index((entry.axis + 2) % 3);
             let column = tokens::index((entry.m + l as i32 - 1) as usize);
             let (wide, narrow) = (tokens::wide(&entry.value), tokens::narrow(&entry.value));
-            quote!(term(#slot, #column, #wide, #narrow))
+            let [inverse_wide, inverse_narrow] =
+                [tokens::wide(&entry.inverse), tokens::narrow(&entry.inverse)];
+            quote!(term([#slot, #column], (#wide, #narrow), (#inverse_wide, #inverse_narrow)))
         });
         quote!(&[#(#terms),*])
     });
