@@ -19,6 +19,7 @@ pub(super) mod over_rows;
 mod plan;
 mod rows;
 mod triple;
+mod wide;
 
 pub use instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
 pub use rows::Rows;

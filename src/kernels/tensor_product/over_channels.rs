@@ -474,7 +474,7 @@ impl<T: Number> Back<'_, T> {
                 None => None,
             };
             let w = weights(proof, self.weights, first);
-            let sums = triple.backward::<V, B>(proof, matrix, w, x, dz, dx);
+            let sums = triple.backward::<V, B>(proof, matrix, w, [x, dz], dx);
             if let Some(dw) = &mut self.dw {
                 for (b, sum) in sums.into_iter().enumerate() {
                     let first = (first + b * T::WIDTH).min(dw.len());
@@ -482,7 +482,7 @@ impl<T: Number> Back<'_, T> {
                 }
             }
             if self.dy.is_some() {
-                triple.outer::<V, B>(proof, w, x, dz, matrix_gradient);
+                triple.outer::<V, B>(proof, w, [x, dz], matrix_gradient);
             }
             first += B * T::WIDTH;
         }

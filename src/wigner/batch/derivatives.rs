@@ -164,8 +164,7 @@ impl<T: Number> Job<T> for Torque<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let columns = self.values.len() / self.size;
-        for &Entry { axis, row, column, value } in self.generators {
-            let value = if self.negative { -value } else { value };
+        for &Entry { axis, row, column, value: (wide, narrow) } in self.generators {
             let cotangents = [row, column].map(|row| &self.cotangents[row * columns..][..columns]);
             let values = [column, row].map(|row| &self.values[row * columns..][..columns]);
             let mut plus = V::splat(proof, T::default());
@@ -176,10 +175,11 @@ impl<T: Number> Job<T> for Torque<'_, T> {
                 plus = V::load(proof, c).mul_add(V::load(proof, v), plus);
                 minus = V::load(proof, other_c).mul_add(V::load(proof, other_v), minus);
             }
-            let factor = V::splat(proof, T::constant(value, value as f32));
+            let factor = V::splat(proof, T::constant(wide, narrow));
+            let turned = if self.negative { minus.sub(plus) } else { plus.sub(minus) };
             let slot = &mut self.torque[axis];
             let sum = V::load(proof, slot);
-            plus.sub(minus).mul_add(factor, sum).store(slot);
+            turned.mul_add(factor, sum).store(slot);
         }
     }
 }
@@ -212,8 +212,8 @@ impl<T: Number> Job<T> for Turn<'_, T> {
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let columns = self.matrix.len() / self.size;
         self.out.fill(T::ZERO);
-        for &Entry { axis, row, column, value } in self.generators {
-            let factor = V::splat(proof, T::constant(value, value as f32));
+        for &Entry { axis, row, column, value: (wide, narrow) } in self.generators {
+            let factor = V::splat(proof, T::constant(wide, narrow));
             let factor = factor.mul(V::load(proof, &self.along[axis]));
             let (row, column) = (row * columns, column * columns);
             for (out, value) in self.out[row..][..columns].iter_mut().zip(&self.matrix[column..]) {
