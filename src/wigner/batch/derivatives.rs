@@ -3,7 +3,7 @@
 use super::Batch;
 use super::recursion::{BlockOf, Recursion, lift};
 use super::rows::{Columns, Entries, load_rotations};
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::all_len;
 use crate::wigner::generators::{Entry, entries};
 use crate::{LMAX, Scalar};
@@ -40,13 +40,26 @@ pub(super) struct Derivatives<'a, T> {
     pub task: Task<'a, T>,
 }
 
+/// [`Derivatives`], compiled for both number types.
+pub(super) struct DerivativesKernel;
+
+impl Compiled for DerivativesKernel {
+    type Task<'a, T: Number> = Derivatives<'a, T>;
+
+    fn f32(path: Path, task: Derivatives<'_, f32>) {
+        task.start(path);
+    }
+
+    fn f64(path: Path, task: Derivatives<'_, f64>) {
+        task.start(path);
+    }
+}
+
 impl<T: Number> Derivatives<'_, T> {
-    /// Runs on the path of the batch.
-    pub fn start(self) {
+    fn start(self, path: Path) {
         let recursion = Recursion::new(self.batch.high);
         let generators = (0..=self.batch.high).map(entries).collect();
         let mut scratch = BlockMemory::<T>::new(all_len(self.batch.high) + 2 * MOST);
-        let path = self.batch.path;
         T::run(path, Run { task: self, recursion, generators, scratch: &mut scratch });
     }
 }
