@@ -18,7 +18,6 @@ pub mod cartesian;
 mod channels;
 mod error;
 mod linear;
-mod number;
 mod orthonormal;
 mod standardize;
 pub mod symmetric_contraction;
@@ -28,7 +27,6 @@ pub use activation::{Activation, ActivationError, Gate, GateConfig, ScalarFuncti
 pub use channels::{Channels, ScaleCotangents, ScaleGradients, ScaleInputs};
 pub use error::KernelError;
 pub use linear::{Linear, LinearCotangents, LinearGradients, LinearInputs};
-pub use number::FeatureNumber;
 pub use standardize::{ChannelNorm, Groups, Standardize, StandardizeInputs};
 pub use tensor_product::{
     CouplingPath, IrrepNormalization, Mode, Normalization, Pairing, PathNormalization,

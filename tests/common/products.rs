@@ -6,11 +6,11 @@ use std::ops::{Add, Mul, Neg, Sub};
 use tesseral::coupling::{COUPLING_LMAX, Tensor};
 use tesseral::equivariance::Random;
 use tesseral::kernels::{
-    CouplingPath, FeatureNumber, IrrepNormalization, Mode, Normalization, Pairing,
-    PathNormalization, ProductInputs, TensorProduct,
+    CouplingPath, IrrepNormalization, Mode, Normalization, Pairing, PathNormalization,
+    ProductInputs, TensorProduct,
 };
 use tesseral::simd::Path;
-use tesseral::{Irrep, Irreps, Parity, Scalar};
+use tesseral::{Irrep, Irreps, Number, Parity, Scalar};
 
 /// Irreps without the degrees that this build cannot couple.
 pub fn irreps(text: &str) -> Irreps {
@@ -125,7 +125,7 @@ impl Case {
         ProductInputs { pairing, first, second, weights }
     }
 
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         path: Path,
         first: &[T],

@@ -436,7 +436,6 @@ fn features_that_do_not_fit_are_refused() {
     assert_eq!(refused(NormActivation::new(&two, f, true, true, init).forward(&x)), mixed);
 }
 
-#[cfg(feature = "safetensors")]
 #[test]
 fn layers_are_saved_as_safetensors() {
     use burn::store::{ModuleSnapshot, SafetensorsStore};

@@ -5,17 +5,15 @@ mod arguments;
 mod gradient;
 mod mix;
 
-use super::number::Task;
-use super::{FeatureNumber, KernelError};
+use super::KernelError;
 use crate::error::{check_length, check_rows};
 use crate::irreps::MulIrrep;
 use crate::simd::Path;
-use crate::{Irrep, Irreps};
-use mix::{Mix, Source};
+use crate::{Irrep, Irreps, Number};
+use gradient::{WeightGradient, WeightGradientKernel};
+use mix::{Mix, Source, Sums, SumsKernel};
 
 pub use arguments::{LinearCotangents, LinearGradients, LinearInputs};
-pub(super) use gradient::WeightGradient;
-pub(super) use mix::Sums;
 
 /// A linear map from features of one list of irreps to another: `z[v, m] = Σ_u W[u, v] x[u, m]`,
 /// plus a bias for every output channel of irrep `0e`.
@@ -196,7 +194,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         inputs: LinearInputs<'_, T>,
         output: &mut [T],
@@ -229,7 +227,7 @@ impl Linear {
     /// assert_eq!((dx, dw), ([5.0, 5.0, 0.0], [3.0]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         inputs: LinearInputs<'_, T>,
         output_gradient: &[T],
@@ -263,7 +261,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         inputs: LinearInputs<'_, T>,
         output_gradient: &[T],
@@ -299,7 +297,7 @@ impl Linear {
     }
 
     /// Sums of products of rows with weights, or with their transpose.
-    fn sum<T: FeatureNumber>(
+    fn sum<T: Number>(
         &self,
         direction: Direction,
         [input, weights]: [&[T]; 2],
@@ -313,10 +311,10 @@ impl Linear {
         };
         let wide = self.path == Path::Avx512;
         let task = Sums { mixes, weights, input, output, dims, rows, adds, wide };
-        T::start(self.path, Task::Sums(task));
+        T::start::<SumsKernel>(self.path, task);
     }
 
-    fn add_weight_gradient<T: FeatureNumber>(
+    fn add_weight_gradient<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -326,10 +324,10 @@ impl Linear {
         let (pairs, dims) = (&self.pairs[..], [self.input.dim(), self.output.dim()]);
         let wide = self.path == Path::Avx512;
         let task = WeightGradient { pairs, input, output_gradient, gradient, dims, rows, wide };
-        T::start(self.path, Task::WeightGradient(task));
+        T::start::<WeightGradientKernel>(self.path, task);
     }
 
-    fn add_biases<T: FeatureNumber>(&self, biases: &[T], output: &mut [T]) {
+    fn add_biases<T: Number>(&self, biases: &[T], output: &mut [T]) {
         for z in output.chunks_exact_mut(self.output.dim().max(1)) {
             for (&place, &bias) in self.added_biases().zip(biases) {
                 z[place] = z[place] + bias;

@@ -38,21 +38,17 @@ pub use error::ContractionError;
 
 use std::marker::PhantomData;
 
-use super::FeatureNumber;
-use super::number::Task;
 use crate::coupling::{COUPLING_LMAX, Convention};
 use crate::error::{DegreeError, DegreeLimit, check_length, check_rows};
-use crate::simd::{Number, Path};
-use crate::{Irrep, Irreps};
+use crate::simd::Path;
+use crate::{Irrep, Irreps, Number};
 use basis::Member;
 use convert::Target;
-use evaluate::Nodes;
+use evaluate::{Contraction, ContractionKernel, ContractionTwiceKernel, Nodes};
 use polynomial::{Channel, MOST};
-use ring::Kind;
+use ring::{Derivatives, Kind, Values};
 use scheme::Scheme;
 
-pub(super) use evaluate::Contraction;
-pub(super) use ring::{Derivatives, Values};
 use transfer::Layout;
 
 /// The symmetric contraction of MACE. See the [module](self).
@@ -283,7 +279,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         inputs: ContractionInputs<'_, T>,
         output: &mut [T],
@@ -293,7 +289,7 @@ impl SymmetricContraction {
         let nodes = Nodes::new(inputs.elements, self.elements);
         let mut task = self.task::<T, Values>(&nodes, &inputs);
         task.output = Some(output);
-        T::start(self.path, Task::Contraction(task));
+        T::start::<ContractionKernel>(self.path, task);
         Ok(())
     }
 
@@ -318,7 +314,7 @@ impl SymmetricContraction {
     /// assert_eq!((ds, dw), ([5.0 + 2.0 * 7.0 * 3.0], [3.0, 9.0]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         inputs: ContractionInputs<'_, T>,
         output_gradient: &[T],
@@ -330,7 +326,7 @@ impl SymmetricContraction {
         let mut task = self.task::<T, Values>(&nodes, &inputs);
         task.output_gradient = Some(output_gradient);
         task.gradients = gradients;
-        T::start(self.path, Task::Contraction(task));
+        T::start::<ContractionKernel>(self.path, task);
         Ok(())
     }
 
@@ -341,7 +337,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         inputs: ContractionInputs<'_, T>,
         output_gradient: &[T],
@@ -367,7 +363,7 @@ impl SymmetricContraction {
             task.output_gradient = Some(output_gradient);
         }
         task.gradients = gradients;
-        T::start(self.path, Task::ContractionTwice(task));
+        T::start::<ContractionTwiceKernel>(self.path, task);
         Ok(())
     }
 

@@ -5,10 +5,7 @@ use super::coupling_path::Mode;
 use super::pairing::Pairing;
 use super::resolved_path::ResolvedPath;
 use super::{TensorProduct, over_channels, over_rows};
-use crate::Irreps;
-use crate::kernels::FeatureNumber;
-use crate::kernels::number::Task;
-use crate::simd::Number;
+use crate::{Irreps, Number};
 
 /// A product with inputs that fit it.
 #[derive(Clone, Copy)]
@@ -34,17 +31,20 @@ impl<'a, T> Call<'a, T> {
     }
 }
 
-impl<T: FeatureNumber> Call<'_, T> {
+impl<T: Number> Call<'_, T> {
     /// Sets the output of separate rows, where paths cover it; adds to that of edges.
     pub fn add_forward(self, output: &mut [T]) {
         if self.inputs.pairing.count() == 0 {
             return;
         }
-        let task = match channels_fill_lanes::<T>(self.product) {
-            true => Task::Channels(over_channels::Forward { call: self, output }),
-            false => Task::Rows(over_rows::Forward { call: self, output }),
-        };
-        T::start(self.product.lanes, task);
+        let path = self.product.lanes;
+        if channels_fill_lanes::<T>(self.product) {
+            let task = over_channels::Forward { call: self, output };
+            T::start::<over_channels::ForwardKernel>(path, task);
+        } else {
+            let task = over_rows::Forward { call: self, output };
+            T::start::<over_rows::ForwardKernel>(path, task);
+        }
     }
 
     /// Adds to an output whatever the pairing.
@@ -64,18 +64,14 @@ impl<T: FeatureNumber> Call<'_, T> {
         if self.inputs.pairing.count() == 0 {
             return;
         }
-        let product = self.product;
-        let task = match channels_fill_lanes::<T>(product) {
-            true => Task::ChannelsBackward(over_channels::Backward {
-                call: self,
-                output_gradient,
-                gradients,
-            }),
-            false => {
-                Task::RowsBackward(over_rows::Backward { call: self, output_gradient, gradients })
-            }
-        };
-        T::start(product.lanes, task);
+        let path = self.product.lanes;
+        if channels_fill_lanes::<T>(self.product) {
+            let task = over_channels::Backward { call: self, output_gradient, gradients };
+            T::start::<over_channels::BackwardKernel>(path, task);
+        } else {
+            let task = over_rows::Backward { call: self, output_gradient, gradients };
+            T::start::<over_rows::BackwardKernel>(path, task);
+        }
     }
 }
 

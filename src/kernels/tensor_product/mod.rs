@@ -16,11 +16,12 @@ mod channel_rows;
 mod combine;
 mod coupling_path;
 mod make;
-pub(super) mod over_channels;
-pub(super) mod over_rows;
+mod over_channels;
+mod over_rows;
 mod pairing;
 mod resolved_path;
 mod triple;
+mod wide;
 
 pub use arguments::{ProductCotangents, ProductGradients, ProductInputs};
 pub use coupling_path::{CouplingPath, IrrepNormalization, Mode, Normalization, PathNormalization};
@@ -29,10 +30,10 @@ pub use pairing::Pairing;
 use call::Call;
 use resolved_path::ResolvedPath;
 
-use super::{FeatureNumber, KernelError};
-use crate::Irreps;
+use super::KernelError;
 use crate::error::check_length;
 use crate::simd::{Path, last_level_cache};
+use crate::{Irreps, Number};
 
 /// A tensor product along chosen paths.
 ///
@@ -216,7 +217,7 @@ impl TensorProduct {
     /// assert_eq!(sums, [0.0, 80.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         inputs: ProductInputs<'_, T>,
         output: &mut [T],
@@ -250,7 +251,7 @@ impl TensorProduct {
     /// assert_eq!(first, [3.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         inputs: ProductInputs<'_, T>,
         output_gradient: &[T],
@@ -272,7 +273,7 @@ impl TensorProduct {
     ///
     /// # Errors
     /// As [`TensorProduct::backward`], and if a cotangent has another length than its input.
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         inputs: ProductInputs<'_, T>,
         output_gradient: &[T],

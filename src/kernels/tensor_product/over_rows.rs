@@ -35,7 +35,7 @@ use super::pairing::{Pairing, row, row_mut};
 use super::resolved_path::ResolvedPath;
 use super::triple::{BlockOf, Triple, Work, with_triple};
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, from_rows, to_rows};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
 /// caches.
@@ -217,9 +217,24 @@ fn largest_output(product: &TensorProduct) -> usize {
 }
 
 /// The value of many products.
-pub(in crate::kernels) struct Forward<'a, 'b, T> {
-    pub(super) call: Call<'a, T>,
-    pub(super) output: &'b mut [T],
+pub(super) struct Forward<'a, 'b, T> {
+    pub call: Call<'a, T>,
+    pub output: &'b mut [T],
+}
+
+/// [`Forward`], compiled for both number types.
+pub(super) struct ForwardKernel;
+
+impl Compiled for ForwardKernel {
+    type Task<'a, T: Number> = Forward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Forward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Forward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Forward<'_, '_, T> {
@@ -272,10 +287,25 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 }
 
 /// The vector-Jacobian product of many products.
-pub(in crate::kernels) struct Backward<'a, 'b, T> {
-    pub(super) call: Call<'a, T>,
-    pub(super) output_gradient: &'a [T],
-    pub(super) gradients: ProductGradients<'b, T>,
+pub(super) struct Backward<'a, 'b, T> {
+    pub call: Call<'a, T>,
+    pub output_gradient: &'a [T],
+    pub gradients: ProductGradients<'b, T>,
+}
+
+/// [`Backward`], compiled for both number types.
+pub(super) struct BackwardKernel;
+
+impl Compiled for BackwardKernel {
+    type Task<'a, T: Number> = Backward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Backward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Backward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Backward<'_, '_, T> {
