@@ -68,6 +68,16 @@ pub(crate) fn check_length(
     Err(LengthError { what, items: None, expected: ExpectedLength::Exactly(expected), found })
 }
 
+/// Checks the length of a slice that is for so many items.
+pub(crate) fn check_length_for(
+    items: (usize, &'static str),
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), LengthError> {
+    check_length(what, expected, found).map_err(|error| LengthError { items: Some(items), ..error })
+}
+
 /// Checks that a slice holds whole rows of a size; the number of rows, zero for rows of nothing.
 pub(crate) fn check_rows(
     what: &'static str,
@@ -107,6 +117,14 @@ pub struct DegreeError {
 
 fn of_place(place: &Option<String>) -> String {
     place.as_ref().map_or_else(String::new, |place| format!(" of {place}"))
+}
+
+/// Checks that a degree is within LMAX.
+pub(crate) fn check_degree(l: usize) -> Result<(), DegreeError> {
+    if l <= LMAX {
+        return Ok(());
+    }
+    Err(DegreeError { found: l, limit: DegreeLimit::Lmax, place: None })
 }
 
 /// The highest degree of a build.

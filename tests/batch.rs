@@ -455,7 +455,9 @@ fn contractions_of_every_length_are_right() {
 #[test]
 fn wrong_arguments_are_told() {
     let harmonics = Harmonics::SOLID;
-    assert_eq!(harmonics.batch(0..=LMAX + 1), Err(BatchError::Degree { l: LMAX + 1 }));
+    let error = harmonics.batch(0..=LMAX + 1).expect_err("above LMAX");
+    let message = format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1);
+    assert_eq!(error.to_string(), message);
     #[expect(clippy::reversed_empty_ranges, reason = "it is what is tested")]
     let empty = harmonics.batch(1..=0);
     assert_eq!(empty, Err(BatchError::NoDegrees { from: 1, to: 0 }));
@@ -467,14 +469,15 @@ fn wrong_arguments_are_told() {
     let error = batch.values(uneven, &mut values).expect_err("axes of different lengths");
     assert_eq!(error, BatchError::Positions { found: vec![1, 2, 1] });
     let error = batch.values(&[[0.0; 3]; 2], &mut values).expect_err("too long");
-    let expected = BatchError::Length { what: "values", points: 2, expected: 2, found: 3 };
-    assert_eq!(error, expected);
     assert_eq!(error.to_string(), "the slice of values for 2 points has length 3, expected 2");
     let lanes = batch.layout(Layout::Lanes);
     let error = lanes.values(&[[0.0_f32; 3]], &mut [0.0; 8]).expect_err("not a whole block");
-    assert!(matches!(error, BatchError::Length { expected: 16, found: 8, .. }));
+    assert_eq!(error.to_string(), "the slice of values for 1 points has length 8, expected 16");
     let error = batch.pull_back(&[[0.0; 3]], &[1.0], &mut values[..2]).expect_err("too short");
-    assert!(matches!(error, BatchError::Length { expected: 3, found: 2, .. }));
+    assert_eq!(
+        error.to_string(),
+        "the slice of the gradient for 1 points has length 2, expected 3"
+    );
 }
 
 #[cfg(feature = "rayon")]

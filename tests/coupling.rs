@@ -542,8 +542,9 @@ fn degrees_above_the_tables_are_refused() {
         [[COUPLING_LMAX + 1, 0, COUPLING_LMAX + 1], [0, usize::MAX, 0], [0, 0, 1 << 40]]
     {
         let message = format!(
-            "coupling ({l1}, {l2}, {l3}) is above this build's highest degree {COUPLING_LMAX}: \
-             tables go to LMAX, at most to 8"
+            "degree {} of the coupling ({l1}, {l2}, {l3}) is above {COUPLING_LMAX}, the highest of \
+             this build's coupling tables, which go to LMAX, at most to 8",
+            l1.max(l2).max(l3)
         );
         let degrees = [l1, l2, l3];
         assert_eq!(Tensor::new(l1, l2, l3).unwrap_err().to_string(), message);
@@ -569,16 +570,16 @@ fn degrees_that_do_not_couple_are_refused() {
 #[test]
 fn orders_beyond_the_degree_are_refused() {
     let error = three_j([0, 0, 0], [0, 1, -1]).unwrap_err();
-    assert_eq!(error.to_string(), "order 1 is outside -0..=0");
+    assert_eq!(error.to_string(), "order 1 of degree 0, expected one in -0..=0");
     if COUPLING_LMAX >= 2 {
         let error = three_j([2, 1, 1], [-3, 1, 0]).unwrap_err();
-        assert_eq!(error.to_string(), "order -3 is outside -2..=2");
+        assert_eq!(error.to_string(), "order -3 of degree 2, expected one in -2..=2");
     }
     // The order that is named is the one that was passed, whichever it is.
     for m in [i32::MIN, -1, 1, i32::MAX] {
         for slot in 0..3 {
             let orders = [0, 1, 2].map(|other| if other == slot { m } else { 0 });
-            let message = format!("order {m} is outside -0..=0");
+            let message = format!("order {m} of degree 0, expected one in -0..=0");
             assert_eq!(three_j([0; 3], orders).unwrap_err().to_string(), message);
             assert_eq!(clebsch_gordan([0; 3], orders).unwrap_err().to_string(), message);
         }

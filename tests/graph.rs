@@ -458,7 +458,7 @@ fn bad_edges_are_refused() {
         "the slice of shifts has length 0, expected 1"
     );
     for num_nodes in [usize::MAX, usize::MAX - 1] {
-        let expected = format!("{num_nodes} nodes do not fit in memory");
+        let expected = format!("{num_nodes} nodes, expected a number that fits in memory");
         assert_eq!(message(Graph::from_edges(num_nodes, &[], &[])), expected);
     }
 }

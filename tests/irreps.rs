@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use tesseral::equivariance::{FeatureNormalization, Random};
+use tesseral::error::ExpectedLength;
 use tesseral::irreps::{Irrep, Irreps, IrrepsError, MulIrrep, Parity};
 
 fn irrep(text: &str) -> Irrep {
@@ -370,11 +371,11 @@ fn features_are_sorted_with_their_blocks() {
     assert_eq!(nothing.sort_features::<f32>(&[], &mut []), Ok(()));
     assert_eq!(
         sorted.sort_features(&[0; 10], &mut [0; 10]).unwrap_err().to_string(),
-        "expected an input whose length is a multiple of the dimension 9, found 10"
+        "the slice of the input has length 10, expected a multiple of 9"
     );
     assert_eq!(
         sorted.unsort_features(&[0; 9], &mut [0; 8]).unwrap_err().to_string(),
-        "expected an output as long as the input, 9, found 8"
+        "the slice of the output has length 8, expected 9"
     );
 }
 
@@ -472,13 +473,11 @@ fn layouts_transpose_each_block_of_each_row() {
 fn layouts_refuse_other_lengths() {
     let x = irreps("0e + 2x1o");
     let input = x.to_ir_mul(&[0; 8], &mut [0; 8]).unwrap_err();
-    assert_eq!(input, IrrepsError::InputLength { dim: 7, found: 8 });
-    assert_eq!(
-        input.to_string(),
-        "expected an input whose length is a multiple of the dimension 7, found 8"
-    );
+    let IrrepsError::Length(input) = input else { panic!("{input:?}") };
+    assert_eq!((input.expected, input.found), (ExpectedLength::MultipleOf(7), 8));
+    assert_eq!(input.to_string(), "the slice of the input has length 8, expected a multiple of 7");
     let output = x.to_mul_ir(&[0; 14], &mut [0; 7]).unwrap_err();
-    assert_eq!(output.to_string(), "expected an output as long as the input, 14, found 7");
+    assert_eq!(output.to_string(), "the slice of the output has length 7, expected 14");
     let none = irreps("0x1o");
     assert_eq!(none.to_ir_mul::<f32>(&[], &mut []), Ok(()));
     assert!(none.to_ir_mul(&[1.0], &mut [0.0]).is_err());

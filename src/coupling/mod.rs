@@ -28,6 +28,8 @@ pub use tensor::{Convention, Entry, Tensor, tensors};
 
 use thiserror::Error;
 
+use crate::error::{DegreeError, DegreeLimit, LengthError};
+
 /// The static tables.
 #[allow(
     clippy::approx_constant,
@@ -42,21 +44,19 @@ mod generated {
 }
 
 /// Degrees or orders that have no coupling coefficient.
+///
+/// ```
+/// use tesseral::coupling::Tensor;
+///
+/// let error = Tensor::new(1, 1, 3).unwrap_err();
+/// assert_eq!(error.to_string(), "degrees 1 and 1 do not couple to 3: expected 0 to 2");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CouplingError {
     /// A degree is above the tables.
-    #[error(
-        "coupling ({l1}, {l2}, {l3}) is above this build's highest degree {COUPLING_LMAX}: tables \
-         go to LMAX, at most to 8"
-    )]
-    Degree {
-        /// The first degree.
-        l1: usize,
-        /// The second degree.
-        l2: usize,
-        /// The degree of the result.
-        l3: usize,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
     /// The triangle inequality |l1 - l2| ≤ l3 ≤ l1 + l2 does not hold.
     #[error("degrees {l1} and {l2} do not couple to {l3}: expected {} to {}", l1.abs_diff(*l2), l1 + l2)]
     Triangle {
@@ -68,7 +68,7 @@ pub enum CouplingError {
         l3: usize,
     },
     /// An order is outside -l..=l.
-    #[error("order {m} is outside -{l}..={l}")]
+    #[error("order {m} of degree {l}, expected one in -{l}..={l}")]
     Order {
         /// The degree.
         l: usize,
@@ -76,21 +76,16 @@ pub enum CouplingError {
         m: i32,
     },
     /// A slice has the wrong length.
-    #[error("the slice of {what} has length {found}, expected {expected}")]
-    Length {
-        /// What the slice is for.
-        what: &'static str,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 /// Checks that three degrees have a table.
 fn check_degrees(l1: usize, l2: usize, l3: usize) -> Result<(), CouplingError> {
-    if l1.max(l2).max(l3) > COUPLING_LMAX {
-        return Err(CouplingError::Degree { l1, l2, l3 });
+    let found = l1.max(l2).max(l3);
+    if found > COUPLING_LMAX {
+        let place = Some(format!("the coupling ({l1}, {l2}, {l3})"));
+        return Err(DegreeError { found, limit: DegreeLimit::Coupling, place }.into());
     }
     if l3 < l1.abs_diff(l2) || l3 > l1 + l2 {
         return Err(CouplingError::Triangle { l1, l2, l3 });

@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The number ±√(numerator / denominator), in lowest terms.
+///
+/// ```
+/// use tesseral::coupling::three_j;
+///
+/// // (1 1 2; 1 -1 0) = √(1/30).
+/// let root = three_j([1, 1, 2], [1, -1, 0])?;
+/// assert_eq!((root.sign(), root.numerator(), root.denominator()), (1, 1, 30));
+/// assert_eq!(root.to_string(), "√(1/30)");
+/// # Ok::<(), tesseral::coupling::CouplingError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SignedRoot {
     negative: bool,

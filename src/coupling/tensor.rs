@@ -3,6 +3,7 @@
 use super::generated::TENSORS;
 use super::root::SignedRoot;
 use super::{CouplingError, check_degrees};
+use crate::error::check_length;
 
 /// One nonzero entry of a coupling tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +36,17 @@ pub enum Convention {
 }
 
 /// The real coupling tensor C(l1,l2→l3).
+///
+/// ```
+/// use tesseral::coupling::Tensor;
+///
+/// // Two vectors couple to a scalar by their dot product, divided by √3.
+/// let dot = Tensor::new(1, 1, 0)?;
+/// assert_eq!(dot.shape(), [3, 3, 1]);
+/// assert_eq!(dot.get(1, 1, 0), (1.0_f64 / 3.0).sqrt());
+/// assert_eq!(dot.get(1, 0, 0), 0.0);
+/// # Ok::<(), tesseral::coupling::CouplingError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor {
     degrees: [usize; 3],
@@ -139,13 +151,21 @@ impl Tensor {
     ///
     /// # Errors
     /// If a slice has another length than 2l + 1 of its degree.
+    ///
+    /// ```
+    /// use tesseral::coupling::Tensor;
+    ///
+    /// // The cross product of the axes y and z is the axis x; vectors are in the order y, z, x.
+    /// let mut cross = [0.0; 3];
+    /// Tensor::new(1, 1, 1)?.couple(&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0], &mut cross)?;
+    /// assert_eq!(cross, [0.0, 0.0, 0.5_f64.sqrt()]);
+    /// # Ok::<(), tesseral::coupling::CouplingError>(())
+    /// ```
     pub fn couple(&self, a: &[f64], b: &[f64], c: &mut [f64]) -> Result<(), CouplingError> {
         let found = [a.len(), b.len(), c.len()];
         let names = ["the first vector", "the second vector", "the result"];
         for ((what, expected), found) in names.into_iter().zip(self.shape()).zip(found) {
-            if expected != found {
-                return Err(CouplingError::Length { what, expected, found });
-            }
+            check_length(what, expected, found)?;
         }
         c.fill(0.0);
         for entry in self.entries {
@@ -158,6 +178,13 @@ impl Tensor {
 }
 
 /// All tensors of this build, in lexical order of (l1, l2, l3).
+///
+/// ```
+/// use tesseral::coupling::tensors;
+///
+/// let scalar = tensors().next().map(|tensor| tensor.degrees());
+/// assert_eq!(scalar, Some([0, 0, 0]));
+/// ```
 pub fn tensors() -> impl ExactSizeIterator<Item = Tensor> {
     TENSORS.iter().map(|&(degrees, entries)| Tensor { degrees, entries })
 }

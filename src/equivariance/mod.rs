@@ -34,24 +34,31 @@ use nalgebra::DMatrix;
 use thiserror::Error;
 
 use crate::Irreps;
+use crate::error::{LengthError, check_length_for};
 use crate::wigner::{self, Orthogonal, WignerError};
 
 /// A function that could not be tested.
+///
+/// ```
+/// use tesseral::equivariance::Equivariance;
+///
+/// let test = Equivariance::new("0e".parse()?, "1o".parse()?);
+/// let error = test.of_features(|_| vec![0.0]).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the slice of values that the function returned for 1 rows has length 1, expected 3"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum EquivarianceError {
     /// A degree of the irreps has no Wigner matrix.
     #[error(transparent)]
     Wigner(#[from] WignerError),
     /// The function returned another number of values than its irreps say.
-    #[error("the function returned {found} values for the irreps {irreps}, expected {expected}")]
-    Length {
-        /// The irreps of the output.
-        irreps: Irreps,
-        /// The length they need.
-        expected: usize,
-        /// The length of the result.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 /// What the output of a function of points belongs to.
@@ -166,11 +173,8 @@ impl Equivariance {
         rows: usize,
     ) -> Result<Vec<f64>, EquivarianceError> {
         let result = f(positions, features);
-        let expected = rows * self.output.dim();
-        if result.len() != expected {
-            let (irreps, found) = (self.output.clone(), result.len());
-            return Err(EquivarianceError::Length { irreps, expected, found });
-        }
+        let what = "values that the function returned";
+        check_length_for((rows, "rows"), what, rows * self.output.dim(), result.len())?;
         Ok(result)
     }
 

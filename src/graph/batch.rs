@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::displacements::displacement;
-use super::{Graph, GraphError, check_length};
+use super::{Graph, GraphError};
 use crate::Real;
+use crate::error::check_length;
 
 /// Several graphs as one: the nodes of each follow those of the one before, and so do the edges.
 ///
@@ -78,6 +79,14 @@ impl Batch {
     }
 
     /// The edges of each graph.
+    ///
+    /// ```
+    /// use tesseral::graph::{Batch, Graph, SelfEdges};
+    ///
+    /// let graphs = [2, 3].map(|nodes| Graph::complete(nodes, SelfEdges::Without));
+    /// let batch = Batch::new(&graphs);
+    /// assert_eq!(batch.edge_ranges().collect::<Vec<_>>(), [0..2, 2..8]);
+    /// ```
     pub fn edge_ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> {
         let rows = &self.graph.row_offsets;
         self.node_offsets.windows(2).map(|pair| rows[pair[0]]..rows[pair[1]])

@@ -1,7 +1,8 @@
 //! The vectors of edges.
 
-use super::{Graph, GraphError, check_length};
+use super::{Graph, GraphError};
 use crate::Real;
+use crate::error::check_length;
 
 impl Graph {
     /// The vector of every edge from its receiver to its sender, without periodic boundaries:

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::LengthError;
+
 /// Why a graph could not be built or measured. The message says what was expected, what was found
 /// and where.
 ///
@@ -75,7 +77,7 @@ pub enum GraphError {
         found: f64,
     },
     /// There is no memory for the offsets of so many nodes.
-    #[error("{num_nodes} nodes do not fit in memory")]
+    #[error("{num_nodes} nodes, expected a number that fits in memory")]
     TooManyNodes {
         /// The number of nodes.
         num_nodes: usize,
@@ -93,15 +95,8 @@ pub enum GraphError {
         num_nodes: usize,
     },
     /// A slice has the wrong length.
-    #[error("the slice of {what} has length {found}, expected {expected}")]
-    Length {
-        /// What the slice holds.
-        what: &'static str,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
     /// An edge crosses a periodic boundary, and no cell was given.
     #[error(
         "edge {edge} crosses cells with shift {shift:?}, expected no shift where no cell is given"

@@ -35,6 +35,7 @@ mod neighbours;
 
 use std::ops::Range;
 
+use crate::error::check_length;
 pub use batch::Batch;
 pub use error::GraphError;
 #[cfg(feature = "nn")]
@@ -122,6 +123,17 @@ impl Graph {
     ///
     /// # Errors
     /// As [`from_edges`](Graph::from_edges).
+    ///
+    /// ```
+    /// use tesseral::graph::Graph;
+    ///
+    /// // One atom in a chain, with its two images.
+    /// let chain = Graph::from_edges_periodic(1, &[0, 0], &[0, 0], &[[1, 0, 0], [-1, 0, 0]])?;
+    /// let cell = [[2.5, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]];
+    /// let vectors = chain.displacements_periodic(&[[0.0; 3]], &cell)?;
+    /// assert_eq!(vectors, [[-2.5, 0.0, 0.0], [2.5, 0.0, 0.0]]);
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
     pub fn from_edges_periodic(
         num_nodes: usize,
         senders: &[usize],
@@ -194,6 +206,15 @@ impl Graph {
     ///
     /// # Panics
     /// If there is no such node.
+    ///
+    /// ```
+    /// use tesseral::graph::Graph;
+    ///
+    /// let star = Graph::from_edges(3, &[1, 2, 0], &[0, 0, 1])?;
+    /// let senders = &star.senders()[star.edges_into(0)];
+    /// assert_eq!(senders, [1, 2]);
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
     pub fn edges_into(&self, receiver: usize) -> Range<usize> {
         let num_nodes = self.num_nodes;
         assert!(receiver < num_nodes, "node {receiver} of a graph of {num_nodes} nodes");
@@ -212,11 +233,6 @@ fn count_offsets(mut zeros: Vec<usize>, receivers: &[usize]) -> Vec<usize> {
         *offset = sum;
     }
     zeros
-}
-
-/// Checks the length of a slice.
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), GraphError> {
-    if found == expected { Ok(()) } else { Err(GraphError::Length { what, expected, found }) }
 }
 
 /// Checks that one end of all edges is at a node.

@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::MulIrrep;
+use crate::error::LengthError;
 
 /// Why irreps could not be read or built, or why a feature slice does not
 /// belong to them.
@@ -88,23 +89,9 @@ pub enum IrrepsError {
         times: usize,
     },
 
-    /// The input of a layout conversion does not consist of whole rows.
-    #[error("expected an input whose length is a multiple of the dimension {dim}, found {found}")]
-    InputLength {
-        /// The dimension of the irreps: the length of a row.
-        dim: usize,
-        /// The length of the input.
-        found: usize,
-    },
-
-    /// The output of a layout conversion is not as long as its input.
-    #[error("expected an output as long as the input, {expected}, found {found}")]
-    OutputLength {
-        /// The length of the input.
-        expected: usize,
-        /// The length of the output.
-        found: usize,
-    },
+    /// The input of a conversion does not consist of whole rows, or its output is not as long.
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 impl IrrepsError {
@@ -120,8 +107,7 @@ impl IrrepsError {
             | IrrepsError::TextDimensionTooLarge { position, .. } => Some(*position),
             IrrepsError::DimensionTooLarge { .. }
             | IrrepsError::TooManyBlocks { .. }
-            | IrrepsError::InputLength { .. }
-            | IrrepsError::OutputLength { .. } => None,
+            | IrrepsError::Length(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! blocks themselves are at the same places in both.
 
 use super::{Irreps, IrrepsError};
+use crate::error::{LengthError, check_length, check_rows};
 
 #[derive(Clone, Copy)]
 enum Direction {
@@ -22,9 +23,8 @@ impl Irreps {
     ///
     /// # Errors
     ///
-    /// [`IrrepsError::InputLength`] if the length of `x` is not a multiple of
-    /// [`dim`](Irreps::dim), [`IrrepsError::OutputLength`] if `out` is not as
-    /// long as `x`. `out` is then unchanged.
+    /// [`IrrepsError::Length`] if the length of `x` is not a multiple of
+    /// [`dim`](Irreps::dim) or `out` is not as long as `x`. `out` is then unchanged.
     ///
     /// ```
     /// use tesseral::irreps::Irreps;
@@ -72,16 +72,9 @@ impl Irreps {
         Ok(())
     }
 
-    pub(super) fn check_lengths(&self, input: usize, output: usize) -> Result<(), IrrepsError> {
-        let dim = self.dim();
-        // `is_multiple_of` also decides dimension 0, of which only 0 is one.
-        if !input.is_multiple_of(dim) {
-            return Err(IrrepsError::InputLength { dim, found: input });
-        }
-        if output != input {
-            return Err(IrrepsError::OutputLength { expected: input, found: output });
-        }
-        Ok(())
+    pub(super) fn check_lengths(&self, input: usize, output: usize) -> Result<(), LengthError> {
+        check_rows("the input", self.dim(), input)?;
+        check_length("the output", input, output)
     }
 }
 

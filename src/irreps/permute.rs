@@ -10,9 +10,8 @@ impl Sorted {
     ///
     /// # Errors
     ///
-    /// [`IrrepsError::InputLength`] if the length of `x` is not a multiple of the
-    /// dimension, [`IrrepsError::OutputLength`] if `out` is not as long as `x`.
-    /// `out` is then unchanged.
+    /// [`IrrepsError::Length`] if the length of `x` is not a multiple of the
+    /// dimension or `out` is not as long as `x`. `out` is then unchanged.
     ///
     /// ```
     /// use tesseral::irreps::Irreps;

@@ -104,6 +104,16 @@ impl Channels {
     ///
     /// # Panics
     /// If `least` is negative or NaN, or there is no memory for a few words per channel.
+    ///
+    /// ```
+    /// use tesseral::kernels::Channels;
+    ///
+    /// let channels = Channels::with_norms_above("0e + 1o".parse()?, 0.5);
+    /// let mut norms = [0.0; 2];
+    /// channels.invariants(&[-2.0, 0.1, 0.0, 0.1], &mut norms)?;
+    /// assert_eq!(norms, [2.0, 0.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn with_norms_above(irreps: Irreps, least: f64) -> Self {
         assert!(least >= 0.0, "the least norm is {least}, expected a number of at least zero");
@@ -144,6 +154,17 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::Channels;
+    ///
+    /// // The direction of a vector.
+    /// let channels = Channels::with_norms_above("1o".parse()?, 0.0);
+    /// let mut gradient = [0.0; 3];
+    /// channels.invariants_backward(&[0.0, 3.0, 4.0], &[10.0], &mut gradient)?;
+    /// assert_eq!(gradient, [0.0, 6.0, 8.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn invariants_backward<T: Real>(
         &self,
         input: &[T],
@@ -241,6 +262,18 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::{Channels, ScaleGradients, ScaleInputs};
+    ///
+    /// let channels = Channels::new("0e + 1o".parse()?);
+    /// let inputs = ScaleInputs { input: &[-2.0, 3.0, 0.0, 4.0], factors: &[1.0, 2.0] };
+    /// let (mut dx, mut df) = ([0.0; 4], [0.0; 2]);
+    /// let gradients = ScaleGradients { input: Some(&mut dx), factors: Some(&mut df) };
+    /// channels.scale_backward(inputs, &[1.0; 4], gradients)?;
+    /// assert_eq!((dx, df), ([1.0, 2.0, 2.0, 2.0], [-2.0, 7.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scale_backward<T: Real>(
         &self,
         inputs: ScaleInputs<'_, T>,
@@ -320,6 +353,16 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::Channels;
+    ///
+    /// let channels = Channels::new("2x0e + 1o".parse()?);
+    /// let mut z = [0.0; 5];
+    /// channels.add_to_scalars(&[1.0, 2.0, 3.0, 4.0, 5.0], &[10.0, 20.0], &mut z)?;
+    /// assert_eq!(z, [11.0, 22.0, 3.0, 4.0, 5.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_to_scalars<T: Real>(
         &self,
         input: &[T],

@@ -9,6 +9,18 @@ use crate::irreps::IrrepsError;
 use crate::{Irrep, Irreps};
 
 /// A kernel that cannot be made, or arguments that do not fit it.
+///
+/// ```
+/// use tesseral::kernels::TensorProduct;
+///
+/// let (first, second) = ("2x0e".parse()?, "3x0o".parse()?);
+/// let error = TensorProduct::elementwise(&first, &second, |_| true).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "an elementwise product of 2 and 3 channels: expected as many in both"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KernelError {

@@ -34,6 +34,18 @@ pub enum ChannelNorm {
 }
 
 /// The rows whose moments are taken together.
+///
+/// ```
+/// use tesseral::kernels::{ChannelNorm, Groups, Standardize, StandardizeInputs};
+///
+/// // Two graphs of two nodes each; the second has equal features.
+/// let layer = Standardize::of_channels("0e".parse()?, ChannelNorm::Component, 0.0);
+/// let groups = Groups::Runs(&[2, 2]);
+/// let mut z = [7.0; 4];
+/// layer.forward(StandardizeInputs { groups, input: &[1.0, 3.0, 10.0, 10.0] }, &mut z)?;
+/// assert_eq!(z, [-1.0, 1.0, 0.0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Groups<'a> {
     /// Every row alone.

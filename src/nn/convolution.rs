@@ -7,9 +7,9 @@ use burn::module::Module;
 use super::dual::DualTensor;
 use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
+use crate::error::check_degree;
 use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
-use crate::sh::HarmonicsError;
-use crate::{Irrep, Irreps, LMAX};
+use crate::{Irrep, Irreps};
 
 /// What a [`Convolution`] is made of.
 #[derive(Clone, Debug)]
@@ -56,9 +56,7 @@ impl Convolution {
     /// # Panics
     /// If the weights of a linear map are more than a `usize` counts.
     pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
-        if config.lmax > LMAX {
-            return Err(HarmonicsError::Degree { l: config.lmax }.into());
-        }
+        check_degree(config.lmax)?;
         if !(config.neighbours.is_finite() && config.neighbours > 0.0) {
             return Err(NnError::Neighbours { found: config.neighbours });
         }

@@ -9,10 +9,11 @@ use burn::tensor::{Tensor, TensorData};
 use super::dual::DualTensor;
 use super::operation::{Element, Operation, apply1, check_tensors};
 use super::{Dual, Features, NnError};
+use crate::Irreps;
+use crate::error::{check_degree, check_length};
 use crate::graph::{Batch, Graph, GraphError, check_finite, check_positions, translation};
 use crate::radial::RadialBasis;
-use crate::sh::{Harmonics, HarmonicsError, Normalization};
-use crate::{Irreps, LMAX};
+use crate::sh::{Harmonics, Normalization};
 
 /// The harmonics of the edge directions, as all layers take them.
 const HARMONICS: Harmonics =
@@ -81,10 +82,7 @@ impl EdgeAttributes {
         lmax: usize,
         basis: impl RadialBasis + Debug + Send + Sync + 'static,
     ) -> Result<Self, NnError> {
-        let (expected, found) = (batch.num_graphs(), cells.len());
-        if expected != found {
-            return Err(GraphError::Length { what: "cells", expected, found }.into());
-        }
+        check_length("cells", batch.num_graphs(), cells.len()).map_err(GraphError::from)?;
         let mut translations = Vec::with_capacity(batch.graph().num_edges());
         for (graph, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
             check_finite(cell).map_err(|source| NnError::Cell { graph, source })?;
@@ -102,9 +100,7 @@ impl EdgeAttributes {
         lmax: usize,
         basis: impl RadialBasis + Debug + Send + Sync + 'static,
     ) -> Result<Self, NnError> {
-        if lmax > LMAX {
-            return Err(HarmonicsError::Degree { l: lmax }.into());
-        }
+        check_degree(lmax)?;
         let graph = operation.graph.clone();
         let (expected, found) = ([graph.num_nodes(), 3], positions.dims());
         if expected != found {

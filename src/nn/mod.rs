@@ -73,10 +73,10 @@ use burn::tensor::DType;
 use thiserror::Error;
 
 use crate::Irreps;
+use crate::error::DegreeError;
 use crate::graph::GraphError;
 use crate::kernels::symmetric_contraction::ContractionError;
 use crate::kernels::{ActivationError, KernelError};
-use crate::sh::HarmonicsError;
 
 /// Tensors that do not fit a layer.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -84,7 +84,7 @@ use crate::sh::HarmonicsError;
 pub enum NnError {
     /// A tensor is not on burn's CPU backend.
     #[error(
-        "a tensor is on the device {device}: the layers of tesseral run on burn's `flex` CPU backend"
+        "a tensor is on the device {device}, expected burn's `flex` CPU backend, on which layers run"
     )]
     NotCpu {
         /// The device.
@@ -97,7 +97,7 @@ pub enum NnError {
         found: DType,
     },
     /// Two tensors of one operation have different types.
-    #[error("tensors of {first:?} and {second:?} meet: cast one")]
+    #[error("tensors of {first:?} and {second:?} meet, expected one type: cast one")]
     MixedTypes {
         /// The type of the first.
         first: DType,
@@ -147,7 +147,7 @@ pub enum NnError {
     Activation(#[from] ActivationError),
     /// Harmonics that this build does not have.
     #[error(transparent)]
-    Harmonics(#[from] HarmonicsError),
+    Degree(#[from] DegreeError),
     /// The cell of a graph in a batch cannot be one.
     #[error("the cell of graph {graph}: {source}")]
     Cell {

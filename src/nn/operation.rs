@@ -376,8 +376,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "a tensor is on the device {device}: the layers of tesseral run on burn's `flex` \
-                 CPU backend"
+                "a tensor is on the device {device}, expected burn's `flex` CPU backend, on which \
+                 layers run"
             )
         );
     }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::error::LengthError;
+
 /// Why a radial function could not be made or evaluated. The message says what was expected and
 /// what was found.
 ///
@@ -49,15 +51,8 @@ pub enum RadialError {
         cutoff: f64,
     },
     /// A slice has the wrong length.
-    #[error("the slice of {what} has length {found}, expected {expected}")]
-    Length {
-        /// What the slice is for.
-        what: &'static str,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 /// Checks the number of functions.
@@ -82,13 +77,4 @@ pub(super) fn check_interval(start: f64, end: f64) -> Result<(), RadialError> {
         return Ok(());
     }
     Err(RadialError::Interval { start, end })
-}
-
-/// Checks the length of a slice.
-pub(super) fn check_length(
-    what: &'static str,
-    expected: usize,
-    found: usize,
-) -> Result<(), RadialError> {
-    if found == expected { Ok(()) } else { Err(RadialError::Length { what, expected, found }) }
 }

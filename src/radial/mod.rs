@@ -48,6 +48,7 @@ pub use gaussian::Gaussian;
 pub use soft_one_hot::{OneHotFunction, SoftOneHot};
 
 use crate::Real;
+use crate::error::check_length;
 
 /// A list of functions of distance.
 pub trait RadialBasis {
@@ -67,7 +68,7 @@ pub trait RadialBasis {
     /// # Errors
     /// If the slice does not have the length [`count`](RadialBasis::count).
     fn values_into<T: Real + Into<f64>>(&self, r: T, values: &mut [T]) -> Result<(), RadialError> {
-        error::check_length("values", self.count(), values.len())?;
+        check_length("values", self.count(), values.len())?;
         for (value, (exact, _)) in values.iter_mut().zip(self.functions(r.into())) {
             *value = rounded(exact);
         }
@@ -84,8 +85,8 @@ pub trait RadialBasis {
         values: &mut [T],
         derivatives: &mut [T],
     ) -> Result<(), RadialError> {
-        error::check_length("values", self.count(), values.len())?;
-        error::check_length("derivatives", self.count(), derivatives.len())?;
+        check_length("values", self.count(), values.len())?;
+        check_length("derivatives", self.count(), derivatives.len())?;
         let slots = values.iter_mut().zip(derivatives);
         for ((value, derivative), exact) in slots.zip(self.functions(r.into())) {
             (*value, *derivative) = (rounded(exact.0), rounded(exact.1));
@@ -112,7 +113,7 @@ pub trait RadialBasis {
         values: &mut [T],
     ) -> Result<(), RadialError> {
         let count = self.count();
-        error::check_length("values", distances.len() * count, values.len())?;
+        check_length("values", distances.len() * count, values.len())?;
         for (&r, values) in distances.iter().zip(values.chunks_exact_mut(count.max(1))) {
             self.values_into(r, values)?;
         }
@@ -131,9 +132,9 @@ pub trait RadialBasis {
     ) -> Result<(), RadialError> {
         let count = self.count();
         let length = distances.len() * count;
-        error::check_length("values", length, values.len())?;
-        error::check_length("first derivatives", length, first.len())?;
-        error::check_length("second derivatives", length, second.len())?;
+        check_length("values", length, values.len())?;
+        check_length("first derivatives", length, first.len())?;
+        check_length("second derivatives", length, second.len())?;
         let rows = values.chunks_exact_mut(count.max(1)).zip(first.chunks_exact_mut(count.max(1)));
         let rows = rows.zip(second.chunks_exact_mut(count.max(1)));
         for (&r, ((values, first), second)) in distances.iter().zip(rows) {

@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use super::evaluate;
-use crate::{LMAX, Real};
+use crate::Real;
+use crate::error::{DegreeError, LengthError, check_degree, check_length};
 
 /// The argument of the harmonics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,23 +81,14 @@ pub struct Harmonics {
 
 /// A wrong argument of a function of [`Harmonics`].
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HarmonicsError {
     /// The degree is above LMAX.
-    #[error("degree {l} is above this build's LMAX of {LMAX}")]
-    Degree {
-        /// The degree asked for.
-        l: usize,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
     /// A slice has the wrong length.
-    #[error("the slice of {what} has length {found}, expected {expected}")]
-    Length {
-        /// What the slice is for.
-        what: &'static str,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 impl Harmonics {
@@ -203,16 +195,7 @@ impl Harmonics {
     }
 }
 
-fn check_degree(l: usize) -> Result<(), HarmonicsError> {
-    if l > LMAX { Err(HarmonicsError::Degree { l }) } else { Ok(()) }
-}
-
 /// Checks the lengths of slices given as (what, expected, found).
-fn check_lengths(lengths: &[(&'static str, usize, usize)]) -> Result<(), HarmonicsError> {
-    for &(what, expected, found) in lengths {
-        if expected != found {
-            return Err(HarmonicsError::Length { what, expected, found });
-        }
-    }
-    Ok(())
+fn check_lengths(lengths: &[(&'static str, usize, usize)]) -> Result<(), LengthError> {
+    lengths.iter().try_for_each(|&(what, expected, found)| check_length(what, expected, found))
 }

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::WignerError;
-use crate::LMAX;
+use crate::error::check_degree;
 
 /// The generators (L_x, L_y, L_z) of degree `l`: real antisymmetric matrices with
 /// D_l(R_axis(θ)) = exp(θ L_axis) and [L_x, L_y] = L_z.
@@ -19,9 +19,7 @@ use crate::LMAX;
 /// # Ok::<(), tesseral::wigner::WignerError>(())
 /// ```
 pub fn generators(l: usize) -> Result<[DMatrix<f64>; 3], WignerError> {
-    if l > LMAX {
-        return Err(WignerError::Degree { l });
-    }
+    check_degree(l)?;
     let size = 2 * l + 1;
     let mut generators = [0; 3].map(|_| DMatrix::zeros(size, size));
     for Entry { axis, row, column, value } in entries(l) {

@@ -59,26 +59,19 @@ pub use recursion::{all_into, all_len};
 use nalgebra::{DMatrix, RealField};
 use thiserror::Error;
 
-use crate::{Irrep, Irreps, LMAX, Scalar};
+use crate::error::{DegreeError, LengthError, check_degree};
+use crate::{Irrep, Irreps, Scalar};
 
 /// A wrong argument of a function of this module.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum WignerError {
     /// The degree is above LMAX.
-    #[error("degree {l} is above this build's LMAX of {LMAX}")]
-    Degree {
-        /// The degree asked for.
-        l: usize,
-    },
-    /// The slice has the wrong length.
-    #[error("the slice of Wigner matrices has length {found}, expected {expected}")]
-    Length {
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
+    /// A slice has the wrong length.
+    #[error(transparent)]
+    Length(#[from] LengthError),
     /// The range of degrees holds none.
     #[error("the degrees {from}..={to} are none: expected a range that is not empty")]
     NoDegrees {
@@ -86,20 +79,6 @@ pub enum WignerError {
         from: usize,
         /// The highest.
         to: usize,
-    },
-    /// A slice of a batch has the wrong length.
-    #[error(
-        "the slice of {what} for {rotations} rotations has length {found}, expected {expected}"
-    )]
-    BatchLength {
-        /// What the slice is for.
-        what: &'static str,
-        /// The number of rotations.
-        rotations: usize,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
     },
     /// A matrix is neither a rotation nor a reflection.
     #[error("the matrix is not orthogonal: an entry of MᵀM differs from the identity by {error:e}")]
@@ -140,9 +119,7 @@ pub fn d_irrep<T: RealField + Scalar>(
     irrep: Irrep,
     rotation: impl Into<Orthogonal<T>>,
 ) -> Result<DMatrix<T>, WignerError> {
-    if irrep.l > LMAX {
-        return Err(WignerError::Degree { l: irrep.l });
-    }
+    check_degree(irrep.l)?;
     let operation = rotation.into();
     let mut matrices = vec![T::constant(0.0, 0.0); all_len(irrep.l)];
     all_into(irrep.l, operation.proper(), &mut matrices)?;
@@ -164,9 +141,7 @@ pub fn d_irreps<T: RealField + Scalar>(
     rotation: impl Into<Orthogonal<T>>,
 ) -> Result<DMatrix<T>, WignerError> {
     // Before the matrix is allocated, which may be large beyond memory.
-    if let Some(l) = irreps.lmax().filter(|&l| l > LMAX) {
-        return Err(WignerError::Degree { l });
-    }
+    check_degree(irreps.lmax().unwrap_or(0))?;
     let operation = rotation.into();
     let mut matrix = DMatrix::zeros(irreps.dim(), irreps.dim());
     let mut start = 0;

@@ -2,6 +2,7 @@
 
 use super::WignerError;
 use super::generated::ISOMETRIES;
+use crate::error::{check_degree, check_length};
 use crate::{LMAX, Scalar};
 
 /// A nonzero entry of G in one row m.
@@ -56,12 +57,8 @@ pub fn all_into<T: Scalar>(
     rotation: [[T; 3]; 3],
     out: &mut [T],
 ) -> Result<(), WignerError> {
-    if lmax > LMAX {
-        return Err(WignerError::Degree { l: lmax });
-    }
-    if out.len() != all_len(lmax) {
-        return Err(WignerError::Length { expected: all_len(lmax), found: out.len() });
-    }
+    check_degree(lmax)?;
+    check_length("Wigner matrices", all_len(lmax), out.len())?;
     out[0] = T::constant(1.0, 1.0);
     if lmax == 0 {
         return Ok(());

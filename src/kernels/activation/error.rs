@@ -5,6 +5,15 @@ use thiserror::Error;
 use crate::{Irrep, Irreps};
 
 /// An activation or a gate that cannot be made.
+///
+/// ```
+/// use tesseral::kernels::{Activation, ScalarFunction, SecondMoment};
+///
+/// let silu = [Some(ScalarFunction::SILU)];
+/// let error = Activation::new("1o".parse()?, &silu, SecondMoment::One).unwrap_err();
+/// assert_eq!(error.to_string(), "block 0: silu of `1o`, expected a scalar, `0e` or `0o`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ActivationError {

@@ -67,6 +67,14 @@ impl ScalarFunction {
     /// The same with the constant that e3nn finds for it; see [`SecondMoment::E3nn`].
     ///
     /// [`SecondMoment::E3nn`]: super::SecondMoment::E3nn
+    ///
+    /// ```
+    /// use tesseral::kernels::ScalarFunction;
+    ///
+    /// let square = ScalarFunction::new("square", |x| [x * x, 2.0 * x, 2.0]);
+    /// assert_eq!(square.e3nn_constant(), None);
+    /// assert_eq!(square.with_e3nn_constant(0.577).e3nn_constant(), Some(0.577));
+    /// ```
     pub const fn with_e3nn_constant(self, constant: f64) -> Self {
         ScalarFunction { e3nn_constant: Some(constant), ..self }
     }
@@ -86,6 +94,12 @@ impl ScalarFunction {
     }
 
     /// The value and the first two derivatives at x.
+    ///
+    /// ```
+    /// use tesseral::kernels::ScalarFunction;
+    ///
+    /// assert_eq!(ScalarFunction::RELU.derivatives(3.0), [3.0, 1.0, 0.0]);
+    /// ```
     pub fn derivatives(&self, x: f64) -> [f64; 3] {
         (self.derivatives)(x)
     }
@@ -97,6 +111,14 @@ impl ScalarFunction {
 
     /// Whether the function is even or odd, found as in e3nn by comparing f(x) and f(-x) at 256
     /// points from 0 to 10; `None` if neither. A function that vanishes there counts as even.
+    ///
+    /// ```
+    /// use tesseral::Parity;
+    /// use tesseral::kernels::ScalarFunction;
+    ///
+    /// assert_eq!(ScalarFunction::COS.parity(), Some(Parity::Even));
+    /// assert_eq!(ScalarFunction::RECIPROCAL.parity(), Some(Parity::Odd));
+    /// ```
     pub fn parity(&self) -> Option<Parity> {
         let pairs =
             || (0..256).map(|i| f64::from(i) / 25.5).map(|x| [self.value(x), self.value(-x)]);

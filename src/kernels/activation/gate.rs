@@ -146,6 +146,24 @@ impl Gate {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::kernels::{Gate, GateConfig, ScalarFunction, SecondMoment};
+    ///
+    /// let gate = Gate::new(&GateConfig {
+    ///     scalars: "0e".parse()?,
+    ///     scalar_functions: vec![None],
+    ///     gates: "0e".parse()?,
+    ///     gate_functions: vec![Some(ScalarFunction::RELU)],
+    ///     gated: "1o".parse()?,
+    ///     moment: SecondMoment::Free,
+    /// })?;
+    /// let mut z = [0.0; 4];
+    /// gate.forward(&[7.0, 2.0, 1.0, 2.0, 3.0], &mut z)?;
+    /// assert_eq!(z, [7.0, 2.0, 4.0, 6.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward<T: Real + Into<f64>>(
         &self,
         input: &[T],

@@ -152,6 +152,17 @@ impl Activation {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::{Activation, ScalarFunction, SecondMoment};
+    ///
+    /// let square = ScalarFunction::new("square", |x| [x * x, 2.0 * x, 2.0]);
+    /// let activation = Activation::new("0e".parse()?, &[Some(square)], SecondMoment::Free)?;
+    /// let (mut by_x, mut by_dz) = ([0.0], [0.0]);
+    /// activation.backward_twice(&[3.0], &[1.0], &[1.0], Some(&mut by_x), Some(&mut by_dz))?;
+    /// assert_eq!((by_x, by_dz), ([2.0], [6.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward_twice<T: Real + Into<f64>>(
         &self,
         input: &[T],

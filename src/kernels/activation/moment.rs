@@ -5,6 +5,18 @@ use std::f64::consts::PI;
 use super::ScalarFunction;
 
 /// How functions of scalars are normalized.
+///
+/// ```
+/// use tesseral::kernels::{Activation, ScalarFunction, SecondMoment};
+///
+/// // Half of the variance of a normal number is above zero.
+/// let relu = [Some(ScalarFunction::RELU)];
+/// let activation = Activation::new("0e".parse()?, &relu, SecondMoment::One)?;
+/// let mut z = [0.0_f64];
+/// activation.forward(&[1.0], &mut z)?;
+/// assert!((z[0] - 2.0_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SecondMoment {
     /// Not at all.

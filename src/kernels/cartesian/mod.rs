@@ -31,6 +31,13 @@ use crate::{Irrep, Irreps, Parity, Real};
 use formula::{MAX_RANK, Symmetry};
 
 /// A formula that is none, or arguments that do not fit.
+///
+/// ```
+/// use tesseral::kernels::cartesian::CartesianTensor;
+///
+/// let error = CartesianTensor::new("ij=jk").unwrap_err();
+/// assert_eq!(error.to_string(), "formula `ij=jk`: found `jk`, expected a permutation of `ij`");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CartesianError {
@@ -229,6 +236,17 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::cartesian::CartesianTensor;
+    ///
+    /// // The dual vector of a rotation about x, in the order y, z, x, times √2.
+    /// let antisymmetric = CartesianTensor::new("ij=-ji")?;
+    /// let mut dual = [0.0_f64; 3];
+    /// antisymmetric.to_irreps(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0], &mut dual)?;
+    /// assert!(dual[0] == 0.0 && dual[1] == 0.0 && (dual[2] - 2.0_f64.sqrt()).abs() < 1e-15);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_irreps<T: Real>(
         &self,
         tensors: &[T],

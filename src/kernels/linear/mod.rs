@@ -81,6 +81,14 @@ impl Linear {
     ///
     /// # Errors
     /// If the weights are more than a `usize` counts.
+    ///
+    /// ```
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::Linear;
+    ///
+    /// let many = Irreps::scalars(5_000_000_000);
+    /// assert!(Linear::try_new(many.clone(), many, false).is_err());
+    /// ```
     pub fn try_new(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
         let (input_slices, output_slices) = (input.slices(), output.slices());
         let mut pairs = Vec::new();
@@ -128,6 +136,19 @@ impl Linear {
 
     /// The same map without adding the biases, which stay among the parameters: the derivative of
     /// the map along a direction of the input.
+    ///
+    /// ```
+    /// use tesseral::kernels::{Linear, LinearInputs};
+    ///
+    /// let linear = Linear::new("0e".parse()?, "0e".parse()?, true);
+    /// let inputs = LinearInputs { input: &[3.0], parameters: &[2.0, 100.0] };
+    /// let mut z = [0.0];
+    /// linear.clone().ignoring_biases().forward(inputs, &mut z)?;
+    /// assert_eq!(z, [6.0]);
+    /// linear.forward(inputs, &mut z)?;
+    /// assert_eq!(z, [106.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ignoring_biases(self) -> Self {
         Linear { adds_biases: false, ..self }
     }
@@ -261,6 +282,20 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// ```
+    /// use tesseral::kernels::{Linear, LinearCotangents, LinearGradients, LinearInputs};
+    ///
+    /// // The derivative along a direction of the input is the map of that direction.
+    /// let linear = Linear::new("1o".parse()?, "1o".parse()?, false);
+    /// let inputs = LinearInputs { input: &[1.0, 2.0, 3.0], parameters: &[5.0] };
+    /// let along = LinearCotangents { input: Some(&[1.0, 0.0, 0.0]), parameters: None };
+    /// let mut derivative = [0.0; 3];
+    /// let (dz, none) = ([0.0; 3], LinearGradients::NONE);
+    /// linear.backward_twice(inputs, &dz, along, none, Some(&mut derivative))?;
+    /// assert_eq!(derivative, [5.0, 0.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward_twice<T: Number>(
         &self,
         inputs: LinearInputs<'_, T>,

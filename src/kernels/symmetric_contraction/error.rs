@@ -8,6 +8,15 @@ use crate::coupling::CouplingError;
 use crate::error::{DegreeError, LengthError};
 
 /// A symmetric contraction that cannot be made, or arguments that do not fit it.
+///
+/// ```
+/// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+///
+/// let scalar = "0e".parse()?;
+/// let error = SymmetricContraction::new(&scalar, &scalar, 5, 1).unwrap_err();
+/// assert_eq!(error.to_string(), "the correlation is 5, expected 1 to 4");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ContractionError {

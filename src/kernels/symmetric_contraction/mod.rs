@@ -97,6 +97,18 @@ pub struct SymmetricContraction {
 }
 
 /// A member of the basis: how its first term was coupled.
+///
+/// ```
+/// use tesseral::Irrep;
+/// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+///
+/// // s, s² and v·v.
+/// let contraction = SymmetricContraction::new(&"0e + 1o".parse()?, &"0e".parse()?, 2, 1)?;
+/// let path = &contraction.paths()[2];
+/// assert_eq!(path.factors, [1, 1]);
+/// assert_eq!(path.coupled, ["1o".parse()?, Irrep::SCALAR]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractionPath {
     /// The block of the output.
@@ -239,6 +251,17 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If there is no such path.
+    ///
+    /// ```
+    /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+    ///
+    /// let contraction = SymmetricContraction::new(&"0e + 1o".parse()?, &"0e".parse()?, 2, 1)?;
+    /// // (v_y² + v_z² + v_x²)/√3, where the components of a channel are s, v_y, v_z, v_x.
+    /// let terms = contraction.terms(2)?;
+    /// assert_eq!(terms[0].factors, [1, 1]);
+    /// assert!(terms.iter().all(|term| (term.coefficient - 1.0 / 3.0_f64.sqrt()).abs() < 1e-15));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn terms(&self, path: usize) -> Result<Vec<Term>, ContractionError> {
         let paths = self.paths.len();
         let Some(found) = self.paths.get(path) else {
@@ -264,6 +287,14 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If the length is not a multiple of the number of elements, or a row is not one-hot.
+    ///
+    /// ```
+    /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+    ///
+    /// let contraction = SymmetricContraction::new(&"0e".parse()?, &"0e".parse()?, 1, 2)?;
+    /// assert_eq!(contraction.elements_of(&[0.0, 1.0, 1.0, 0.0])?, [1, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn elements_of<T: Number>(&self, attributes: &[T]) -> Result<Vec<usize>, ContractionError> {
         check_rows("the attributes", self.elements, attributes.len())?;
         let (zero, one) = (T::constant(0.0, 0.0), T::constant(1.0, 1.0));
@@ -379,6 +410,17 @@ impl SymmetricContraction {
     /// # Errors
     /// If there is no such block or number of factors, or a degree on the way has no coupling tensor
     /// in this build.
+    ///
+    /// ```
+    /// use tesseral::coupling::Convention;
+    /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+    ///
+    /// let contraction = SymmetricContraction::new(&"1x0e + 1x1o".parse()?, &"1x0e".parse()?, 2, 1)?;
+    /// let conversion = contraction.mace_conversion(0, 2, Convention::OldWigner3j)?;
+    /// // s² and v·v are there in both bases.
+    /// assert_eq!((conversion.theirs(), conversion.ours()), (2, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn mace_conversion(
         &self,
         output: usize,

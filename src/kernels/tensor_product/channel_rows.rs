@@ -112,6 +112,14 @@ impl<T: Number> ChannelRows<T> {
         }
     }
 
+    /// Adds every row to that of an array.
+    #[inline(always)]
+    pub fn add_all<V: Lanes<Number = T>>(&self, proof: V::Proof, to: &mut [T], stage: &mut [T]) {
+        for (index, row) in to.chunks_exact_mut(self.columns.max(1)).enumerate() {
+            self.add::<V>(proof, index, row, stage);
+        }
+    }
+
     pub fn clear(&mut self, row: usize) {
         self.memory[row * self.size..][..self.size].fill(T::ZERO);
     }

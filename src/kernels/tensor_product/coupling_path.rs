@@ -54,6 +54,13 @@ impl Mode {
     }
 
     /// The mode of e3nn's name.
+    ///
+    /// ```
+    /// use tesseral::kernels::Mode;
+    ///
+    /// assert_eq!(Mode::from_name("uvu<v"), Some(Mode::UvuLessV));
+    /// assert_eq!(Mode::from_name("uv"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<Mode> {
         Mode::ALL.into_iter().find(|mode| mode.name() == name)
     }
@@ -165,6 +172,13 @@ impl CouplingPath {
     }
 
     /// The same with a path weight.
+    ///
+    /// ```
+    /// use tesseral::kernels::{CouplingPath, Mode};
+    ///
+    /// // A variance: values are doubled.
+    /// assert_eq!(CouplingPath::new(0, 0, 0, Mode::Uuu).with_path_weight(4.0).path_weight, 4.0);
+    /// ```
     pub const fn with_path_weight(self, path_weight: f64) -> Self {
         CouplingPath { path_weight, ..self }
     }

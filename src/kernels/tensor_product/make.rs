@@ -48,6 +48,16 @@ impl TensorProduct {
     ///
     /// # Errors
     /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    ///
+    /// ```
+    /// use tesseral::kernels::TensorProduct;
+    ///
+    /// let (first, second, output) = ("2x0e + 5x1e".parse()?, "1o".parse()?, "3x1o".parse()?);
+    /// let product = TensorProduct::fully_connected(&first, &second, &output)?;
+    /// // 0e x 1o and 1e x 1o.
+    /// assert_eq!(product.num_weights(), 2 * 3 + 5 * 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fully_connected(
         first: &Irreps,
         second: &Irreps,
@@ -74,6 +84,15 @@ impl TensorProduct {
     /// # Errors
     /// If the inputs have different numbers of channels, a degree has no coupling tensor, or the
     /// dimension of the output does not fit in a `usize`.
+    ///
+    /// ```
+    /// use tesseral::kernels::TensorProduct;
+    ///
+    /// let (first, second) = ("2x0e + 1o".parse()?, "3x0o".parse()?);
+    /// let product = TensorProduct::elementwise(&first, &second, |_| true)?;
+    /// assert_eq!(product.output().to_string(), "2x0o+1x1e");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn elementwise(
         first: &Irreps,
         second: &Irreps,
@@ -101,6 +120,17 @@ impl TensorProduct {
     /// # Errors
     /// If a degree has no coupling tensor, or the number of weights or the dimension of the output
     /// does not fit in a `usize`.
+    ///
+    /// ```
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::TensorProduct;
+    ///
+    /// let (features, harmonics) = (Irreps::scalars(4), Irreps::spherical_harmonics(1));
+    /// let product = TensorProduct::convolution(&features, &harmonics, |_| true)?;
+    /// assert_eq!(product.output().to_string(), "4x0e+4x1o");
+    /// assert_eq!(product.num_weights(), 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn convolution(
         features: &Irreps,
         harmonics: &Irreps,
@@ -117,6 +147,17 @@ impl TensorProduct {
     /// # Errors
     /// If a degree has no coupling tensor, or the dimension of the output does not fit in a
     /// `usize`.
+    ///
+    /// ```
+    /// use tesseral::kernels::{IrrepNormalization, TensorProduct};
+    ///
+    /// // u·v, u·u and v·v, and so on: half of the 36 products of six numbers, and the squares.
+    /// let vectors = "2x1o".parse()?;
+    /// let square = TensorProduct::square(&vectors, IrrepNormalization::Component, |_| true)?;
+    /// assert_eq!(square.output().to_string(), "1x0e+2x0e+1x1e+1x2e+2x2e");
+    /// assert_eq!(square.output().dim(), 21);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn square(
         irreps: &Irreps,
         normalization: IrrepNormalization,
@@ -147,6 +188,16 @@ impl TensorProduct {
     ///
     /// # Errors
     /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    ///
+    /// ```
+    /// use tesseral::kernels::{IrrepNormalization, TensorProduct};
+    ///
+    /// let (vectors, scalars) = ("3x1o".parse()?, "2x0e".parse()?);
+    /// let square = TensorProduct::square_to(&vectors, &scalars, IrrepNormalization::Component)?;
+    /// // Three pairs and three squares, to two channels each.
+    /// assert_eq!(square.num_weights(), 3 * 2 + 3 * 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn square_to(
         irreps: &Irreps,
         output: &Irreps,

@@ -82,6 +82,16 @@ impl TensorProduct {
     /// If a path names a block that is not there, has no coupling tensor, or does not fit in
     /// parity or multiplicity, lacks the weights that its mode needs, has a path weight that is not
     /// a finite number ≥ 0, or the weights are more than a `usize` counts.
+    ///
+    /// ```
+    /// use tesseral::kernels::{CouplingPath, Mode, TensorProduct};
+    ///
+    /// let [first, second, output] = ["2x0e", "3x0e", "4x0e"].map(|text| text.parse());
+    /// let path = CouplingPath::new(0, 0, 0, Mode::Uvw).weighted();
+    /// let product = TensorProduct::new(first?, second?, output?, &[path])?;
+    /// assert_eq!(product.num_weights(), 2 * 3 * 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         first: Irreps,
         second: Irreps,
@@ -273,6 +283,24 @@ impl TensorProduct {
     ///
     /// # Errors
     /// As [`TensorProduct::backward`], and if a cotangent has another length than its input.
+    ///
+    /// ```
+    /// use tesseral::kernels::{
+    ///     Pairing, ProductCotangents, ProductGradients, ProductInputs, TensorProduct,
+    /// };
+    ///
+    /// // Of z = x y with dz = 1 and the cotangent 10 of the gradient of x, S = 10 dz y.
+    /// let scalar = "0e".parse()?;
+    /// let product = TensorProduct::elementwise(&scalar, &scalar, |_| true)?;
+    /// let pairing = Pairing::RowByRow { rows: 1 };
+    /// let inputs = ProductInputs { pairing, first: &[2.0], second: &[3.0], weights: &[] };
+    /// let along = ProductCotangents { first: Some(&[10.0]), ..ProductCotangents::NONE };
+    /// let (mut by_y, mut by_dz) = ([0.0], [0.0]);
+    /// let gradients = ProductGradients { second: Some(&mut by_y), ..ProductGradients::NONE };
+    /// product.backward_twice(inputs, &[1.0], along, gradients, Some(&mut by_dz))?;
+    /// assert_eq!((by_y, by_dz), ([10.0], [30.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backward_twice<T: Number>(
         &self,
         inputs: ProductInputs<'_, T>,

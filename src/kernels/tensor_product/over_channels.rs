@@ -368,7 +368,7 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
         let mut matrix = [T::default(); MOST_ENTRIES];
         let mut matrix_gradient = BlockMemory::<T>::new(MOST_ENTRIES);
         let paths = call.paths_by_output();
-        let sizes = [product.first.dim(), product.num_weights, dz.columns];
+        let sizes = [product.first.dim(), product.num_weights, product.num_weights, dz.columns];
         let ahead = sizes.map(|size| Ahead::new(size, paths.len()));
         let mut receiver = None;
         for item in 0..inputs.pairing.count() {
@@ -380,13 +380,9 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
             let weight_row = call.weight_row(item);
             for (part, &path) in paths.iter().enumerate() {
                 if let Pairing::RowByRow { .. } = inputs.pairing {
-                    let arrays = [inputs.first, inputs.weights, output_gradient];
-                    for (ahead, array) in ahead.iter().zip(arrays) {
-                        ahead.ask::<V>(proof, array, item + 1, part);
-                    }
-                    if let Some(dw) = gradients.weights.as_deref() {
-                        ahead[1].ask::<V>(proof, dw, item + 1, part);
-                    }
+                    let dw = gradients.weights.as_deref().unwrap_or_default();
+                    let arrays = [inputs.first, inputs.weights, dw, output_gradient];
+                    ask_all::<V>(proof, &ahead, arrays, [item + 1, part]);
                 }
                 // dz stays on the lanes while the receiver repeats. For a new one its blocks are
                 // turned one by one, each with the first path that reads it, and is still in the
@@ -424,10 +420,21 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
             }
         }
         if let (Some(gradient), true) = (gradients.first, x.is_whole) {
-            for (index, row) in gradient.chunks_exact_mut(dx.columns.max(1)).enumerate() {
-                dx.add::<V>(proof, index, row, &mut stage);
-            }
+            dx.add_all::<V>(proof, gradient, &mut stage);
         }
+    }
+}
+
+/// Asks for a part of the row that the next item reads or adds to, of every array.
+#[inline(always)]
+fn ask_all<V: Lanes>(
+    proof: V::Proof,
+    ahead: &[Ahead; 4],
+    arrays: [&[V::Number]; 4],
+    [row, part]: [usize; 2],
+) {
+    for (ahead, array) in ahead.iter().zip(arrays) {
+        ahead.ask::<V>(proof, array, row, part);
     }
 }
 

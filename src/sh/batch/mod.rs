@@ -53,8 +53,9 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::Harmonics;
+use crate::Number;
+use crate::error::{DegreeError, LengthError, check_degree, check_length_for};
 use crate::simd::{Compiled, Path, last_level_cache};
-use crate::{LMAX, Number};
 use contract::{Contract, Contraction};
 use evaluate::Evaluate;
 use output::Output;
@@ -100,13 +101,11 @@ enum Streaming {
 
 /// A wrong argument of a function of [`Batch`].
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BatchError {
     /// The highest degree is above LMAX.
-    #[error("degree {l} is above this build's LMAX of {LMAX}")]
-    Degree {
-        /// The degree asked for.
-        l: usize,
-    },
+    #[error(transparent)]
+    Degree(#[from] DegreeError),
     /// The range of degrees holds none.
     #[error("the degrees {from}..={to} are none: expected a range that is not empty")]
     NoDegrees {
@@ -122,17 +121,8 @@ pub enum BatchError {
         found: Vec<usize>,
     },
     /// A slice has the wrong length.
-    #[error("the slice of {what} for {points} points has length {found}, expected {expected}")]
-    Length {
-        /// What the slice is for.
-        what: &'static str,
-        /// The number of points.
-        points: usize,
-        /// The length it needs.
-        expected: usize,
-        /// The length it has.
-        found: usize,
-    },
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 impl Harmonics {
@@ -143,9 +133,7 @@ impl Harmonics {
     /// If a degree is above LMAX or the range is empty.
     pub fn batch(&self, degrees: RangeInclusive<usize>) -> Result<Batch, BatchError> {
         let (low, high) = (*degrees.start(), *degrees.end());
-        if high > LMAX {
-            return Err(BatchError::Degree { l: high });
-        }
+        check_degree(high)?;
         if low > high {
             return Err(BatchError::NoDegrees { from: low, to: high });
         }
@@ -360,14 +348,10 @@ impl Batch {
         &self,
         n: usize,
         arrays: &[(&'static str, usize, usize)],
-    ) -> Result<(), BatchError> {
-        for &(what, components, found) in arrays {
-            let expected = components * self.length::<T>(n);
-            if found != expected {
-                return Err(BatchError::Length { what, points: n, expected, found });
-            }
-        }
-        Ok(())
+    ) -> Result<(), LengthError> {
+        arrays.iter().try_for_each(|&(what, components, found)| {
+            check_length_for((n, "points"), what, components * self.length::<T>(n), found)
+        })
     }
 
     /// Whether so many numbers are written past the caches.
@@ -453,13 +437,8 @@ impl Batch {
 }
 
 /// Checks the lengths of arrays `[n][3]`.
-fn check_vectors(n: usize, arrays: &[(&'static str, usize)]) -> Result<(), BatchError> {
-    for &(what, found) in arrays {
-        if found != 3 * n {
-            return Err(BatchError::Length { what, points: n, expected: 3 * n, found });
-        }
-    }
-    Ok(())
+fn check_vectors(n: usize, arrays: &[(&'static str, usize)]) -> Result<(), LengthError> {
+    arrays.iter().try_for_each(|&(what, found)| check_length_for((n, "points"), what, 3 * n, found))
 }
 
 /// [`Evaluate`], compiled for both number types; whether results are written past the caches.

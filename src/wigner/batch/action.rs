@@ -4,10 +4,11 @@ use super::check_lengths;
 use super::derivatives::add_torque;
 use super::recursion::{BlockOf, Recursion, lift};
 use super::rows::{Columns, load_rotations};
+use crate::error::check_degree;
 use crate::simd::{BlockMemory, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::generators::{Entry, entries};
 use crate::wigner::{WignerError, all_len};
-use crate::{Irreps, LMAX, Parity};
+use crate::{Irreps, Parity};
 
 /// Rotates the features of given irreps, in the layout `mul_ir`, each by a rotation of its own.
 ///
@@ -55,9 +56,7 @@ impl Action {
         let mut parts = Vec::new();
         for (block, slice) in irreps.iter().zip(irreps.slices()).filter(|(b, _)| b.mul > 0) {
             let l = block.irrep.l;
-            if l > LMAX {
-                return Err(WignerError::Degree { l });
-            }
+            check_degree(l)?;
             let pseudo = block.irrep.parity != Parity::of_degree(l);
             parts.push(Part { l, mul: block.mul, start: slice.start, pseudo });
         }

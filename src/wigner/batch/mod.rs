@@ -54,8 +54,9 @@ pub use action::Action;
 use std::ops::RangeInclusive;
 
 use super::{WignerError, all_len};
+use crate::Number;
+use crate::error::{LengthError, check_degree, check_length_for};
 use crate::simd::Path;
-use crate::{LMAX, Number};
 use derivatives::{Derivatives, DerivativesKernel, Task};
 use matrices::{Matrices, MatricesKernel};
 
@@ -75,9 +76,7 @@ impl Batch {
     /// If a degree is above LMAX or the range is empty.
     pub fn new(degrees: RangeInclusive<usize>) -> Result<Batch, WignerError> {
         let (low, high) = (*degrees.start(), *degrees.end());
-        if high > LMAX {
-            return Err(WignerError::Degree { l: high });
-        }
+        check_degree(high)?;
         if low > high {
             return Err(WignerError::NoDegrees { from: low, to: high });
         }
@@ -227,24 +226,16 @@ impl Batch {
         &self,
         n: usize,
         arrays: &[(&'static str, usize)],
-    ) -> Result<(), WignerError> {
-        for &(what, found) in arrays {
-            let expected = self.length::<T>(n);
-            if found != expected {
-                return Err(WignerError::BatchLength { what, rotations: n, expected, found });
-            }
-        }
-        Ok(())
+    ) -> Result<(), LengthError> {
+        arrays.iter().try_for_each(|&(what, found)| {
+            check_length_for((n, "rotations"), what, self.length::<T>(n), found)
+        })
     }
 }
 
 /// Checks the lengths of arrays `[n][size]` given as (what, size, found).
-fn check_lengths(n: usize, arrays: &[(&'static str, usize, usize)]) -> Result<(), WignerError> {
-    for &(what, size, found) in arrays {
-        if found != size * n {
-            let expected = size * n;
-            return Err(WignerError::BatchLength { what, rotations: n, expected, found });
-        }
-    }
-    Ok(())
+fn check_lengths(n: usize, arrays: &[(&'static str, usize, usize)]) -> Result<(), LengthError> {
+    arrays.iter().try_for_each(|&(what, size, found)| {
+        check_length_for((n, "rotations"), what, size * n, found)
+    })
 }
