@@ -3,7 +3,7 @@
 //! variables, and all maps of products as Σ C x y and its derivatives.
 //!
 //! What programs share is computed once (see `ir::exact`). In the profile `dev` on one core of an AMD
-//! EPYC (Zen 4) that others used too: 6 s for
+//! EPYC (Zen 4) that others used too: 6 to 10 s for
 //! all, of which the harmonics to degree 20 are nearly all.
 
 use std::collections::{HashMap, HashSet};
