@@ -2,11 +2,11 @@
 //! harmonics with their derivatives to the highest degree, pull-backs with their cotangents as
 //! variables, and all maps of products as Σ C x y and its derivatives.
 //!
-//! What programs share is computed once (see `ir::exact`). In the profile `dev` on one core of an AMD
-//! EPYC (Zen 4) that others used too: 6 s for
-//! all, of which the harmonics to degree 20 are nearly all.
+//! What programs share is computed once (see `ir::exact`). In the profile `dev`, on two cores of an AMD
+//! EPYC (Zen 4) that others used too, all of it takes 6 to 10 s; the harmonics are nearly all of that.
 
 use std::collections::{HashMap, HashSet};
+use std::slice::from_ref;
 
 use num_rational::BigRational;
 use tesseral_codegen::ir::Program;
@@ -151,7 +151,7 @@ fn assert_harmonics(
     degrees: std::ops::RangeInclusive<usize>,
     sphere: Option<&Value>,
 ) {
-    let outputs = definition.evaluator.evaluate(program, &[definition.point.clone()]);
+    let outputs = definition.evaluator.evaluate(program, from_ref(&definition.point));
     let harmonics: Vec<(usize, i32)> =
         degrees.clone().flat_map(|l| orders(l).map(move |m| (l, m))).collect();
     for (output, values) in outputs.iter().enumerate() {

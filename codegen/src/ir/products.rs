@@ -118,7 +118,12 @@ impl Triple {
 
     /// The program of a map. Its arrays have the names of the formula, in lower case.
     pub fn program(&self, map: Map) -> Program {
-        let candidates = Carrier::ALL.into_iter().flat_map(|carrier| match map {
+        let mut carriers = Carrier::ALL;
+        if map == Map::Outer {
+            // Where it is no longer, the weight meets x first: then no register need hold it.
+            carriers.swap(0, 1);
+        }
+        let candidates = carriers.into_iter().flat_map(|carrier| match map {
             Map::Matrix => vec![self.matrix_program(carrier)],
             Map::Forward => vec![self.forward(carrier)],
             Map::Backward => vec![self.backward(carrier)],

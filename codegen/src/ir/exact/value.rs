@@ -8,8 +8,8 @@ use super::polynomial::{Packing, Polynomial};
 use super::surds::{Root, quotient, split};
 use crate::tables::Surd;
 
-/// A polynomial over the sums of rational multiples of roots. Equal polynomials have equal
-/// differences to nothing: compare by [`Value::equals`].
+/// A polynomial over the sums of rational multiples of roots. One polynomial has several forms as a
+/// `Value`: compare by [`Value::equals`].
 #[derive(Clone, Debug)]
 pub struct Value {
     packing: Packing,
