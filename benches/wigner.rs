@@ -6,12 +6,12 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::{Quaternion, UnitQuaternion};
 use tesseral::wigner::Orthogonal;
-use tesseral::wigner::batch::{Action, Batch, BatchNumber, Layout};
-use tesseral::{Irreps, LMAX};
+use tesseral::wigner::batch::{Action, Batch, Layout};
+use tesseral::{Irreps, LMAX, Number};
 
 const ROTATIONS: usize = 1000;
 
-fn rotations<T: BatchNumber>() -> Vec<[[T; 3]; 3]> {
+fn rotations<T: Number>() -> Vec<[[T; 3]; 3]> {
     let mut random = fastrand::Rng::with_seed(1);
     let mut part = || 2.0 * random.f64() - 1.0;
     let mut rotation = || {
@@ -22,7 +22,7 @@ fn rotations<T: BatchNumber>() -> Vec<[[T; 3]; 3]> {
     (0..ROTATIONS).map(|_| rotation()).collect()
 }
 
-fn of_type<T: BatchNumber>(criterion: &mut Criterion, name: &str) {
+fn of_type<T: Number>(criterion: &mut Criterion, name: &str) {
     let rotations = rotations::<T>();
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(ROTATIONS as u64));

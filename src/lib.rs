@@ -47,6 +47,7 @@ pub mod coming_from_e3nn {}
 
 pub use irreps::{Irrep, Irreps, Parity};
 pub use scalar::{Real, Scalar};
+pub use simd::Number;
 
 include!(concat!(env!("OUT_DIR"), "/lmax.rs"));
 

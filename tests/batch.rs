@@ -1,12 +1,12 @@
 //! Batched harmonics against the scalar functions, on every lane path of the machine.
 
-use tesseral::LMAX;
-use tesseral::sh::batch::{Batch, BatchError, BatchNumber, Layout, Positions};
+use tesseral::sh::batch::{Batch, BatchError, Layout, Positions};
 use tesseral::sh::{Axes, Form, Harmonics, Normalization, Phase};
 use tesseral::simd::Path;
+use tesseral::{LMAX, Number};
 
 /// What the tests need of f32 and f64.
-trait Tested: BatchNumber + std::fmt::Debug + Into<f64> {
+trait Tested: Number {
     const EPSILON: f64;
     fn of(value: f64) -> Self;
 }

@@ -15,10 +15,10 @@ use common::double_double::DoubleDouble;
 use common::errors::{Errors, unit_form_units, units};
 use common::points;
 use common::precision::Precision;
-use tesseral::LMAX;
-use tesseral::sh::batch::{Batch, BatchNumber, Layout};
+use tesseral::sh::batch::{Batch, Layout};
 use tesseral::sh::{self, Harmonics};
 use tesseral::simd::Path;
+use tesseral::{LMAX, Number};
 
 /// No multiple of the lanes; a third of them within 1 % of the poles.
 const POINTS: usize = 3001;
@@ -72,7 +72,7 @@ fn batch(form: Form, degrees: std::ops::RangeInclusive<usize>) -> Batch {
 }
 
 /// The values of one point, whatever the layout.
-fn of_point<T: BatchNumber>(values: &[T], layout: Layout, point: usize, columns: usize) -> Vec<T> {
+fn of_point<T: Number>(values: &[T], layout: Layout, point: usize, columns: usize) -> Vec<T> {
     match layout {
         Layout::Rows => values[point * columns..][..columns].to_vec(),
         Layout::Lanes => {
@@ -83,7 +83,7 @@ fn of_point<T: BatchNumber>(values: &[T], layout: Layout, point: usize, columns:
     }
 }
 
-fn check<T: Precision + BatchNumber>(what: &str, form: Form) {
+fn check<T: Precision + Number>(what: &str, form: Form) {
     let definition = Definition::new(LMAX);
     let Points { points, exact } = points::<T>(&definition, form);
     let bound = if form == Form::Unit { unit_form_units } else { units };

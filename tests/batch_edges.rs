@@ -2,10 +2,10 @@
 //! not full, results past the caches, positions by axis, and memory.
 
 use allocation_counter::measure;
-use tesseral::LMAX;
-use tesseral::sh::batch::{Batch, BatchNumber, Layout, Positions};
+use tesseral::sh::batch::{Batch, Layout, Positions};
 use tesseral::sh::{Axes, Harmonics, Normalization};
 use tesseral::simd::Path;
+use tesseral::{LMAX, Number};
 
 fn conventions() -> [Harmonics; 3] {
     let component = Normalization::Component;
@@ -25,7 +25,7 @@ fn batches(lmax: usize) -> impl Iterator<Item = Batch> {
 
 /// Everything that a batch gives: values, gradients, Hessians, pull-back, push-forward, and the
 /// second pull-back.
-fn everything<'a, T: BatchNumber>(
+fn everything<'a, T: Number>(
     batch: &Batch,
     positions: impl Into<Positions<'a, T>> + Copy,
     n: usize,
@@ -47,7 +47,7 @@ fn everything<'a, T: BatchNumber>(
     vec![values, gradients, hessians, pulled, pushed, twice, by_cotangents]
 }
 
-fn points<T: BatchNumber>(n: usize) -> Vec<[T; 3]> {
+fn points<T: Number>(n: usize) -> Vec<[T; 3]> {
     let mut random = fastrand::Rng::with_seed(11);
     let mut component = || {
         let wide = 2.0 * random.f64() - 1.0;
@@ -56,7 +56,7 @@ fn points<T: BatchNumber>(n: usize) -> Vec<[T; 3]> {
     (0..n).map(|_| [component(), component(), component()]).collect()
 }
 
-fn check_streaming_and_axes<T: BatchNumber + PartialEq + std::fmt::Debug>(n: usize) {
+fn check_streaming_and_axes<T: Number + PartialEq + std::fmt::Debug>(n: usize) {
     let (points, nan) = (points::<T>(n), T::constant(f64::NAN, f32::NAN));
     let axes: [Vec<T>; 3] = std::array::from_fn(|axis| points.iter().map(|r| r[axis]).collect());
     let [x, y, z] = &axes;
@@ -98,7 +98,7 @@ fn blocks_that_are_not_full_repeat_the_last_point() {
 }
 
 /// Zero, subnormal, huge and ordinary vectors in one block.
-fn check_extremes<T: BatchNumber + Into<f64>>(tiny: f64, huge: f64, tolerance: f64) {
+fn check_extremes<T: Number>(tiny: f64, huge: f64, tolerance: f64) {
     let wide = [[0.0; 3], [3.0 * tiny, 0.0, 4.0 * tiny], [3.0 * huge, 0.0, 4.0 * huge]];
     let wide = [wide[0], wide[1], wide[2], [0.6, 0.0, 0.8]];
     let points = wide.map(|r| r.map(|c| T::constant(c, c as f32)));

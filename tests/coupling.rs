@@ -44,6 +44,37 @@ fn index(shape: [usize; 3], [i, j, k]: [usize; 3]) -> usize {
 
 // Views.
 
+/// The square of the midpoint between two neighbouring f32, as a product of two integers, compared
+/// with the square of a root.
+fn square_of_midpoint(a: f32, b: f32, root: SignedRoot) -> std::cmp::Ordering {
+    // 2^30 times a midpoint of numbers from 2^-5 on is an integer.
+    let midpoint = (f64::from(a) + f64::from(b)) / 2.0 * 2_f64.powi(30);
+    assert_eq!(midpoint.fract(), 0.0);
+    let left = (midpoint as u128).pow(2) * u128::from(root.denominator());
+    left.cmp(&(u128::from(root.numerator()) << 60))
+}
+
+#[test]
+fn single_precision_is_rounded_once() {
+    use std::cmp::Ordering::{Greater, Less};
+    let mut checked = 0;
+    for triple in triples() {
+        for entry in tensor(triple).nonzeros() {
+            let single = entry.exact.to_f32();
+            assert_eq!(f64::from(single).is_sign_negative(), entry.value < 0.0);
+            let size = single.abs();
+            if size >= 1.0 / 32.0 {
+                let below = square_of_midpoint(size.next_down(), size, entry.exact);
+                let above = square_of_midpoint(size, size.next_up(), entry.exact);
+                assert_eq!((below, above), (Less, Greater), "{}", entry.exact);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0);
+    assert_eq!(SignedRoot::ZERO.to_f32(), 0.0);
+}
+
 #[test]
 fn there_is_one_tensor_for_every_triple() {
     assert_eq!(COUPLING_LMAX, LMAX.min(8));

@@ -7,9 +7,9 @@ mod jet;
 use jet::Jet;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random, Report};
-use tesseral::kernels::{FeatureNumber, Linear};
+use tesseral::kernels::Linear;
 use tesseral::simd::Path;
-use tesseral::{Irrep, Irreps, Scalar};
+use tesseral::{Irrep, Irreps, Number, Scalar};
 
 /// Irreps without the degrees that this build cannot couple.
 fn irreps(text: &str) -> Irreps {
@@ -254,7 +254,7 @@ fn linear_maps_are_equivariant() {
             continue;
         }
         let parameters = Random::new(7).normals(linear.num_weights() + linear.num_biases());
-        fn apply<T: FeatureNumber>(linear: &Linear, parameters: &[T], x: &[T]) -> Vec<T> {
+        fn apply<T: Number>(linear: &Linear, parameters: &[T], x: &[T]) -> Vec<T> {
             let mut z = vec![T::constant(0.0, 0.0); linear.output().dim()];
             linear.forward(x, parameters, &mut z).unwrap();
             z

@@ -13,12 +13,11 @@ use precision::Precision;
 use serde_json::Value;
 use tesseral::coupling::{COUPLING_LMAX, Convention, CouplingError};
 use tesseral::equivariance::{Equivariance, Random};
-use tesseral::kernels::FeatureNumber;
 use tesseral::kernels::symmetric_contraction::{
     ContractionError, ContractionGradients, SymmetricContraction, Term,
 };
 use tesseral::simd::Path;
-use tesseral::{Irreps, Real};
+use tesseral::{Irreps, Number, Real};
 
 fn parsed(text: &str) -> Irreps {
     text.parse().unwrap()
@@ -276,7 +275,7 @@ fn paths_are_described_by_their_coupling() {
 
 // Values and derivatives.
 
-fn check_values<P: Precision + FeatureNumber>(contraction: &SymmetricContraction, path: Path) {
+fn check_values<P: Precision + Number>(contraction: &SymmetricContraction, path: Path) {
     let what = format!("{}, {path:?}, {}", name(contraction), std::any::type_name::<P>());
     let on_path = contraction.clone().with_path(path);
     let terms = all_terms(contraction);
@@ -342,7 +341,7 @@ fn expected(contraction: &SymmetricContraction, data: &Data) -> Expected {
     Expected { x, weights, x_twice, weights_twice, out_twice }
 }
 
-fn check_derivatives<P: Precision + FeatureNumber>(
+fn check_derivatives<P: Precision + Number>(
     contraction: &SymmetricContraction,
     data: &Data,
     expected: &Expected,

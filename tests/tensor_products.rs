@@ -8,13 +8,11 @@ mod common {
 use std::ops::Range;
 
 use common::products::*;
-use tesseral::Irreps;
 use tesseral::coupling::COUPLING_LMAX;
 use tesseral::equivariance::{Equivariance, Random};
-use tesseral::kernels::{
-    FeatureNumber, Gradients, Instruction, IrrepNormalization, Rows, TensorProduct,
-};
+use tesseral::kernels::{Gradients, Instruction, IrrepNormalization, Rows, TensorProduct};
 use tesseral::simd::Path;
+use tesseral::{Irreps, Number};
 
 #[test]
 fn a_tensor_product_is_its_definition() {
@@ -107,7 +105,7 @@ fn zero_rows_are_possible() {
 }
 
 /// Output that begins anywhere in a cache line, in rows that are no whole lines.
-fn check_streaming<T: FeatureNumber + PartialEq + std::fmt::Debug>(singles: fn(f64) -> T) {
+fn check_streaming<T: Number + PartialEq + std::fmt::Debug>(singles: fn(f64) -> T) {
     let harmonics = irreps("0e + 1o");
     for features in ["9x0e + 9x1o", "16x0e + 16x1o", "37x0e + 5x1o"] {
         let features = irreps(features);
@@ -211,7 +209,7 @@ fn tensor_products_are_equivariant() {
         let product = &case.product;
         let input = product.first() + product.second();
         let weights = &case.weights[..product.num_weights()];
-        fn apply<T: FeatureNumber>(product: &TensorProduct, weights: &[T], x: &[T]) -> Vec<T> {
+        fn apply<T: Number>(product: &TensorProduct, weights: &[T], x: &[T]) -> Vec<T> {
             let (first, second) = x.split_at(product.first().dim());
             let mut output = vec![T::default(); product.output().dim()];
             product.forward(Rows::Each, 1, first, second, weights, &mut output).unwrap();

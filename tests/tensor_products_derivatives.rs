@@ -7,10 +7,10 @@ mod common {
 
 use common::dual::{Dual, fixed, gradient};
 use common::products::*;
-use tesseral::Scalar;
 use tesseral::equivariance::Random;
-use tesseral::kernels::{Cotangents, FeatureNumber, Gradients};
+use tesseral::kernels::{Cotangents, Gradients};
 use tesseral::simd::Path;
+use tesseral::{Number, Scalar};
 
 /// Σ a · b.
 fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
@@ -92,13 +92,7 @@ impl Twice {
 
     /// Checks the derivatives that are asked for, with the cotangents that are given; they are
     /// added to what is there.
-    fn check<T: FeatureNumber + Into<f64>>(
-        &self,
-        path: Path,
-        given: [bool; 3],
-        asked: [bool; 4],
-        share: f64,
-    ) {
+    fn check<T: Number>(&self, path: Path, given: [bool; 3], asked: [bool; 4], share: f64) {
         let case = &self.case;
         let [x, y, w, dz] = [&case.first, &case.second, &case.weights, &case.cotangent]
             .map(|values| converted::<T>(values));

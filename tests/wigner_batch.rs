@@ -14,9 +14,9 @@ use common::precision::Precision;
 use common::rotations;
 use nalgebra::{DMatrix, DVector, RealField};
 use tesseral::simd::Path;
-use tesseral::wigner::batch::{Action, Batch, BatchNumber, Layout};
+use tesseral::wigner::batch::{Action, Batch, Layout};
 use tesseral::wigner::{self, Orthogonal};
-use tesseral::{Irreps, LMAX};
+use tesseral::{Irreps, LMAX, Number};
 
 type Rotation<T> = [[T; 3]; 3];
 
@@ -39,7 +39,7 @@ fn numbers<T: Precision>(seed: u64, n: usize) -> Vec<T> {
     (0..n).map(|_| T::nearest(2.0 * random.f64() - 1.0)).collect()
 }
 
-fn matrices<T: BatchNumber>(batch: Batch, rotations: &[Rotation<T>]) -> Vec<T> {
+fn matrices<T: Number>(batch: Batch, rotations: &[Rotation<T>]) -> Vec<T> {
     let mut matrices = vec![T::constant(9.0, 9.0); batch.length::<T>(rotations.len())];
     batch.matrices(rotations, &mut matrices).unwrap();
     matrices
@@ -60,7 +60,7 @@ fn dense(operations: &[Orthogonal<f64>], l: usize) -> Vec<DMatrix<f64>> {
     operations.iter().map(|&operation| wigner::d(l, operation).unwrap()).collect()
 }
 
-fn check_values<T: Precision + BatchNumber + RealField>(path: Path) {
+fn check_values<T: Precision + Number + RealField>(path: Path) {
     let rotations = matrices_of(&operations::<T>(1, 37));
     let found = matrices(Batch::new(0..=LMAX).unwrap().on(path), &rotations);
     let size = wigner::all_len(LMAX);
@@ -89,7 +89,7 @@ fn values_are_those_of_the_exact_recursion() {
     }
 }
 
-fn check_layouts<T: Precision + BatchNumber + RealField>() {
+fn check_layouts<T: Precision + Number + RealField>() {
     for path in Path::available() {
         for n in [0, 1, T::WIDTH - 1, T::WIDTH, 2 * T::WIDTH + 3] {
             let rotations = matrices_of(&operations::<T>(2, n));
@@ -146,7 +146,7 @@ fn parts<T: Precision>(numbers: &[T], columns: usize, start: usize, l: usize) ->
     numbers.chunks_exact(columns).map(part).collect()
 }
 
-fn check_derivatives<T: Precision + BatchNumber + RealField>(path: Path) {
+fn check_derivatives<T: Precision + Number + RealField>(path: Path) {
     let n = T::WIDTH + 5;
     let operations = operations::<f64>(3, n);
     let rotations: Vec<Rotation<T>> =
@@ -243,7 +243,7 @@ fn irreps() -> Irreps {
     all.filter_lmax(LMAX)
 }
 
-fn check_action<T: Precision + BatchNumber + RealField>(path: Path) {
+fn check_action<T: Precision + Number + RealField>(path: Path) {
     let irreps = irreps();
     let action = Action::new(&irreps).unwrap().on(path);
     let dim = action.dim();

@@ -12,7 +12,8 @@ use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 
 use rustix::time::{ClockId, clock_gettime};
-use tesseral::sh::batch::{Batch, BatchNumber, Layout};
+use tesseral::Number;
+use tesseral::sh::batch::{Batch, Layout};
 use tesseral::sh::{Axes, Harmonics, Normalization};
 use tesseral::simd::{Path, limits};
 
@@ -69,7 +70,7 @@ fn parse(line: &str) -> Option<(Case, bool)> {
 }
 
 /// Nanoseconds per point: of the case, and at least.
-fn measure<T: BatchNumber>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error>> {
+fn measure<T: Number>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error>> {
     let (options, what) = convention(&case.what);
     let batch = options.batch(0..=case.lmax)?.layout(case.layout).on(path);
     let batch = if case.what == "unit" { batch.of_unit_vectors() } else { batch };
@@ -128,7 +129,7 @@ fn convention(what: &str) -> (Harmonics, &str) {
 }
 
 /// Memory for so many numbers, and for moving them to the beginning of a cache line.
-fn memory<T: BatchNumber>(length: usize) -> Vec<T> {
+fn memory<T: Number>(length: usize) -> Vec<T> {
     vec![T::default(); length + T::WIDTH]
 }
 
@@ -140,7 +141,7 @@ fn aligned<T>(memory: &mut [T], length: usize) -> &mut [T] {
 
 /// Points in a cube; those of length one for `unit` serve as well, since times do not depend on
 /// them.
-fn points<T: BatchNumber>(n: usize) -> Vec<[T; 3]> {
+fn points<T: Number>(n: usize) -> Vec<[T; 3]> {
     let mut random = fastrand::Rng::with_seed(1);
     let mut component = || {
         let value = 2.0 * random.f64() - 1.0;
@@ -150,7 +151,7 @@ fn points<T: BatchNumber>(n: usize) -> Vec<[T; 3]> {
 }
 
 /// Nanoseconds of one multiply-add in one lane.
-fn multiply_add_time<T: BatchNumber>(path: Path) -> f64 {
+fn multiply_add_time<T: Number>(path: Path) -> f64 {
     const ROUNDS: usize = 1000;
     let time = fastest(|| {
         black_box(limits::multiply_adds::<T>(path, black_box(ROUNDS)));
@@ -160,7 +161,7 @@ fn multiply_add_time<T: BatchNumber>(path: Path) -> f64 {
 
 /// Nanoseconds to write so many bytes, again and again to the same place, or past the caches if
 /// that is faster.
-fn store_time<T: BatchNumber>(path: Path, bytes: usize) -> f64 {
+fn store_time<T: Number>(path: Path, bytes: usize) -> f64 {
     let length = bytes.div_ceil(64) * 64 / size_of::<T>();
     let mut memory = memory::<T>(length);
     let buffer = aligned(&mut memory, length);

@@ -24,3 +24,4 @@ pub mod derive;
 pub mod emit;
 pub mod ir;
 pub mod tables;
+pub mod unroll;

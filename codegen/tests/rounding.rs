@@ -95,10 +95,10 @@ fn constants_of_harmonics() {
 fn constants_of_wigner_matrices() {
     let tables = tables().harmonics;
     let mut values = Vec::new();
-    for (l, degree) in tables.degrees.iter().enumerate().skip(1) {
-        let norm = Surd::sqrt(BigRational::new(1.into(), (l * (2 * l + 1)).into()));
-        let terms = degree.gradient.iter().flatten().flatten();
-        values.extend(terms.map(|term| &term.coefficient * &norm));
+    for l in 1..=LMAX_LIMIT {
+        for term in (-(l as i32)..=l as i32).flat_map(|m| tables.isometry(l, m)) {
+            values.extend([term.value, term.inverse]);
+        }
     }
     assert!(assert_correctly_rounded(values.iter()) > 500);
 }

@@ -54,7 +54,7 @@ fn generated(tables: &Tables) -> String {
         format!("const OPERATIONS = [{}];", operations.collect::<Vec<_>>().join(", ")),
         format!("const FORMULAS = [\n{}\n];", formulas(harmonics)),
         format!("const ISOMETRIES = {};", javascript::isometries(harmonics)),
-        format!("const COUPLING = {};", javascript::coupling(&tables.coupling)),
+        format!("const COUPLING = {};", javascript::coupling(&tables.coupling, mathml::surd)),
     ]
     .join("\n")
 }

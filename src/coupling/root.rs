@@ -44,6 +44,37 @@ impl SignedRoot {
         f64::from(self.sign()) * (self.numerator as f64 / self.denominator as f64).sqrt()
     }
 
+    /// The nearest f32, rounded once (to nearest, ties to even): rounding [`SignedRoot::to_f64`] again
+    /// can give its neighbour.
+    ///
+    /// # Panics
+    /// If the magnitude is not from 2^-20 to 2^20: that of every table is.
+    ///
+    /// ```
+    /// let root = tesseral::coupling::three_j([1, 1, 2], [1, -1, 0])?;
+    /// assert_eq!(root.to_f32(), 0.18257418);
+    /// # Ok::<(), tesseral::coupling::CouplingError>(())
+    /// ```
+    pub fn to_f32(self) -> f32 {
+        if self.numerator == 0 {
+            return 0.0;
+        }
+        // q = ⌊√(n/d) · 2^shift⌋ has 26 or 27 bits, of which 24 are kept.
+        let size = self.numerator.ilog2() as i32 - self.denominator.ilog2() as i32;
+        assert!((-40..40).contains(&size), "{self} is too small or too large for a table");
+        let shift = 26 - size.div_euclid(2);
+        let scaled = u128::from(self.numerator) << (2 * shift);
+        let root = (scaled / u128::from(self.denominator)).isqrt();
+        let inexact = root * root * u128::from(self.denominator) != scaled;
+        let dropped = root.ilog2() - 23;
+        let (kept, rest) = (root >> dropped, root & ((1 << dropped) - 1));
+        let half = 1 << (dropped - 1);
+        let up = rest > half || (rest == half && (inexact || kept % 2 == 1));
+        // At most 2^24, so exact, as is a power of two.
+        let magnitude = (kept + u128::from(up)) as f32 * 2_f32.powi(dropped as i32 - shift);
+        magnitude.copysign(self.sign() as f32)
+    }
+
     /// This value times √(factor), negated if asked.
     pub(super) fn scaled(self, negate: bool, factor: u64) -> SignedRoot {
         let shared = gcd(self.denominator, factor);

@@ -9,7 +9,6 @@ mod arithmetic;
 pub mod cartesian;
 mod channels;
 mod linear;
-mod number;
 mod orthonormal;
 mod standardize;
 pub mod symmetric_contraction;
@@ -18,7 +17,6 @@ mod tensor_product;
 pub use activation::{Activation, ActivationError, Gate, ScalarFunction, SecondMoment};
 pub use channels::Channels;
 pub use linear::Linear;
-pub use number::FeatureNumber;
 pub use standardize::{ChannelNorm, Groups, Standardize};
 pub use tensor_product::{
     Cotangents, Gradients, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization,

@@ -18,21 +18,15 @@ use burn::backend::{
 use burn::tensor::{Bytes, DType, Tensor};
 
 use super::NnError;
-use crate::kernels::FeatureNumber;
-use crate::sh::batch::BatchNumber;
+use crate::Number;
 
 /// A number type of tensors.
-pub trait Element: BatchNumber + FeatureNumber + Into<f64> {
+pub trait Element: Number {
     /// The values of a contiguous tensor of this type.
     fn slice(tensor: &FlexTensor) -> &[Self];
 
     /// A tensor of given values.
     fn tensor(values: Vec<Self>, shape: [usize; 2]) -> FlexTensor;
-
-    /// The nearest value of this type.
-    fn from_f64(value: f64) -> Self {
-        Self::constant(value, value as f32)
-    }
 }
 
 impl Element for f32 {

@@ -31,6 +31,7 @@ mod memory;
 mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod number;
 mod portable;
 mod rows;
 #[cfg(target_arch = "x86_64")]
@@ -40,9 +41,9 @@ pub(crate) use cache::last_level_cache;
 pub(crate) use interleave::{deinterleave, interleave};
 pub(crate) use memory::BlockMemory;
 pub(crate) use narrow::{Arithmetic, FewRows, Narrow, RowGroups, RowsToRead};
+pub use number::Number;
+pub(crate) use number::{Blocks, Compiled};
 pub(crate) use rows::{blocks_to_rows, from_rows, stream, tiles_to_rows, to_rows};
-
-use crate::Real;
 
 /// A set of instructions. Which one is used changes the last digits of results, not more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,57 +90,6 @@ impl Path {
     pub fn available() -> impl Iterator<Item = Path> {
         let all = [Path::Portable, Path::Neon, Path::Avx2, Path::Avx512];
         all.into_iter().filter(|path| path.is_available())
-    }
-}
-
-/// A number that lanes hold: f32 or f64. No other type can implement it.
-pub trait Number: Real + Default + Send + Sync + private::Blocks + 'static {
-    /// The numbers in a block: 8 for f64, 16 for f32.
-    const WIDTH: usize;
-}
-
-impl Number for f64 {
-    const WIDTH: usize = 8;
-}
-
-impl Number for f32 {
-    const WIDTH: usize = 16;
-}
-
-pub(crate) use private::Blocks;
-
-mod private {
-    use super::{Job, Path};
-
-    /// What this crate needs to know of a number with lanes.
-    pub trait Blocks: Sized + Copy {
-        /// 64 bytes of numbers.
-        type Block: Copy
-            + AsRef<[Self]>
-            + AsMut<[Self]>
-            + std::ops::Index<usize, Output = Self>
-            + std::ops::IndexMut<usize>;
-
-        /// A block of zeros.
-        const ZERO: Self::Block;
-
-        /// One of a pair of correctly rounded constants.
-        fn pick(wide: f64, narrow: f32) -> Self;
-
-        /// The whole blocks of a slice, and the rest.
-        fn blocks(slice: &[Self]) -> (&[Self::Block], &[Self]);
-
-        /// The whole blocks of a slice, and the rest.
-        fn blocks_mut(slice: &mut [Self]) -> (&mut [Self::Block], &mut [Self]);
-
-        /// The numbers of blocks.
-        fn numbers(blocks: &[Self::Block]) -> &[Self];
-
-        /// The numbers of blocks.
-        fn numbers_mut(blocks: &mut [Self::Block]) -> &mut [Self];
-
-        /// Runs a job on a path, on the portable one where the machine lacks it.
-        fn run<J: Job<Self>>(path: Path, job: J) -> J::Output;
     }
 }
 
@@ -291,6 +241,24 @@ pub trait Lanes: Copy {
     fn fence(_proof: Self::Proof) {}
 }
 
+impl Number for f64 {
+    const WIDTH: usize = 8;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> f64 {
+        value
+    }
+}
+
+impl Number for f32 {
+    const WIDTH: usize = 16;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> f32 {
+        value as f32
+    }
+}
+
 impl Blocks for f64 {
     type Block = [f64; 8];
     const ZERO: [f64; 8] = [0.0; 8];
@@ -332,6 +300,10 @@ impl Blocks for f64 {
             Path::Neon => neon::Doubles::call(neon::Neon, job),
             _ => portable::Doubles::call((), job),
         }
+    }
+
+    fn start<K: Compiled>(path: Path, task: K::Task<'_, f64>) {
+        K::f64(path, task);
     }
 }
 
@@ -376,5 +348,9 @@ impl Blocks for f32 {
             Path::Neon => neon::Singles::call(neon::Neon, job),
             _ => portable::Singles::call((), job),
         }
+    }
+
+    fn start<K: Compiled>(path: Path, task: K::Task<'_, f32>) {
+        K::f32(path, task);
     }
 }

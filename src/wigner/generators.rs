@@ -25,8 +25,8 @@ pub fn generators(l: usize) -> Result<[DMatrix<f64>; 3], WignerError> {
     let size = 2 * l + 1;
     let mut generators = [0; 3].map(|_| DMatrix::zeros(size, size));
     for Entry { axis, row, column, value } in entries(l) {
-        generators[axis][(row, column)] = value;
-        generators[axis][(column, row)] = -value;
+        generators[axis][(row, column)] = value.0;
+        generators[axis][(column, row)] = -value.0;
     }
     Ok(generators)
 }
@@ -40,25 +40,26 @@ pub(super) struct Entry {
     pub row: usize,
     /// The column m + l.
     pub column: usize,
-    /// The entry.
-    pub value: f64,
+    /// The entry, for f64 and for f32.
+    pub value: (f64, f32),
 }
 
 /// One of each pair of nonzero entries of the generators of degree `l`.
 pub(super) fn entries(l: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut set = |axis: usize, row: i32, column: i32, value: f64| {
+    let mut set = |axis: usize, row: i32, column: i32, square: f32| {
         let [row, column] = [row, column].map(|m| (m + l as i32) as usize);
-        entries.push(Entry { axis, row, column, value });
+        // The square is exact in f32, and roots are rounded once.
+        entries.push(Entry { axis, row, column, value: (f64::from(square).sqrt(), square.sqrt()) });
     };
     for m in 1..=l as i32 {
-        set(2, -m, m, f64::from(m));
+        set(2, -m, m, (m * m) as f32);
     }
     for m in 0..l as i32 {
         let next = m + 1;
-        let square = f64::from((l as i32 - m) * (l as i32 + next));
+        let square = ((l as i32 - m) * (l as i32 + next)) as f32;
         // Between orders 0 and ±1 the normalization of the real basis brings √2.
-        let half = (if m == 0 { square / 2.0 } else { square / 4.0 }).sqrt();
+        let half = if m == 0 { square / 2.0 } else { square / 4.0 };
         set(0, m, -next, half);
         set(1, next, m, half);
         if m > 0 {

@@ -12,12 +12,18 @@ pub(super) struct Term {
     pub(super) column: usize,
     /// The entry, for f64 and for f32.
     pub(super) value: (f64, f32),
+    /// The entry divided by the sum of the squares of those with the same |m'|, likewise.
+    pub(super) inverse: (f64, f32),
 }
 
 /// An entry of a generated table.
 #[allow(dead_code, reason = "for LMAX = 0 there are no entries")]
-pub(super) const fn term(slot: usize, column: usize, wide: f64, narrow: f32) -> Term {
-    Term { slot, column, value: (wide, narrow) }
+pub(super) const fn term(
+    [slot, column]: [usize; 2],
+    value: (f64, f32),
+    inverse: (f64, f32),
+) -> Term {
+    Term { slot, column, value, inverse }
 }
 
 /// The length of D_0, …, D_lmax one after the other: Σ (2l + 1)².

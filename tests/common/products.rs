@@ -6,11 +6,10 @@ use std::ops::{Add, Mul, Neg, Sub};
 use tesseral::coupling::{COUPLING_LMAX, Tensor};
 use tesseral::equivariance::Random;
 use tesseral::kernels::{
-    FeatureNumber, Instruction, IrrepNormalization, Mode, Normalization, PathNormalization, Rows,
-    TensorProduct,
+    Instruction, IrrepNormalization, Mode, Normalization, PathNormalization, Rows, TensorProduct,
 };
 use tesseral::simd::Path;
-use tesseral::{Irrep, Irreps, Parity, Scalar};
+use tesseral::{Irrep, Irreps, Number, Parity, Scalar};
 
 /// Irreps without the degrees that this build cannot couple.
 pub fn irreps(text: &str) -> Irreps {
@@ -121,7 +120,7 @@ impl Case {
         if self.edges { Rows::Edges { senders, receivers } } else { Rows::Each }
     }
 
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         path: Path,
         first: &[T],

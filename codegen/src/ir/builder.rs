@@ -1,28 +1,34 @@
 //! Building programs: equal operations are shared, constants folded and negations moved outwards
-//! while operations are added; multiply-adds are formed and unused nodes dropped at the end.
+//! while operations are added. What is left for the end stands in `finish`.
 
 use std::collections::HashMap;
 
-use super::{Id, Node, Op, Output, Program};
+use super::finish::finished;
+use super::{Id, Input, Node, Op, Output, Program, valid};
 use crate::tables::Surd;
 
 /// A program under construction.
 pub struct Builder {
-    inputs: Vec<&'static str>,
+    inputs: Vec<Input>,
     nodes: Vec<Node>,
     known: HashMap<Op, Id>,
 }
 
 impl Builder {
-    /// Begins a program with named inputs.
-    pub fn new(inputs: &[&'static str]) -> Self {
-        Builder { inputs: inputs.to_vec(), nodes: Vec::new(), known: HashMap::new() }
+    /// Begins a program with the arrays that it reads.
+    pub fn new(inputs: Vec<Input>) -> Self {
+        Builder { inputs, nodes: Vec::new(), known: HashMap::new() }
     }
 
-    /// The input of index `index`.
-    pub fn input(&mut self, index: usize) -> Id {
-        let id = self.push(Op::Input(index));
-        self.label(id, self.inputs[index])
+    /// An element of the input of index `array`.
+    pub fn input(&mut self, array: usize, element: usize) -> Id {
+        self.push(Op::Input { array, element })
+    }
+
+    /// All elements of the input of index `array`.
+    pub fn elements(&mut self, array: usize) -> Vec<Id> {
+        let count = self.inputs[array].elements.len();
+        (0..count).map(|element| self.input(array, element)).collect()
     }
 
     /// An exact constant.
@@ -30,10 +36,12 @@ impl Builder {
         self.push(Op::Constant(value.clone()))
     }
 
-    /// Names a value, if it has no name yet and is no constant.
+    /// Names a value, if it has no name yet and is an operation.
     pub fn label(&mut self, id: Id, label: impl Into<String>) -> Id {
         let node = &mut self.nodes[id.index()];
-        if node.label.is_none() && !matches!(node.op, Op::Constant(_) | Op::Neg(_)) {
+        if node.label.is_none()
+            && !matches!(node.op, Op::Input { .. } | Op::Constant(_) | Op::Neg(_))
+        {
             node.label = Some(label.into());
         }
         id
@@ -121,14 +129,14 @@ impl Builder {
     /// Ends the program.
     ///
     /// # Panics
-    /// If an output's shape does not fit its values.
+    /// If the program is not [`valid`]: an output's shape does not fit its values, say, or a name
+    /// occurs twice.
     pub fn finish(self, outputs: Vec<Output>) -> Program {
-        for output in &outputs {
-            let length: usize = output.shape.iter().product();
-            assert_eq!(length, output.values.len(), "shape of the output {}", output.name);
+        let program = finished(Program { inputs: self.inputs, nodes: self.nodes, outputs });
+        if let Err(error) = valid::check(&program) {
+            panic!("{error}");
         }
-        let program = Program { inputs: self.inputs, nodes: self.nodes, outputs };
-        without_unused(with_multiply_adds(without_unused(program)))
+        program
     }
 
     fn op(&self, id: Id) -> &Op {
@@ -151,117 +159,4 @@ impl Builder {
         self.known.insert(op, id);
         id
     }
-}
-
-/// Joins each addition with a product that only it reads, and each other negation with its constant.
-fn with_multiply_adds(program: Program) -> Program {
-    let uses = program.uses();
-    let nodes = &program.nodes;
-    let product = |id: Id| match nodes[id.index()].op {
-        Op::Mul(a, b) if uses[id.index()] == 1 => Some((a, b, false)),
-        Op::Neg(inner) if uses[id.index()] == 1 => match nodes[inner.index()].op {
-            Op::Mul(a, b) if uses[inner.index()] == 1 => Some((a, b, true)),
-            _ => None,
-        },
-        _ => None,
-    };
-    let depths = depths(nodes);
-    let ready = |(f, g, _): (Id, Id, bool)| depths[f.index()].max(depths[g.index()]);
-    let mut fused = Vec::new();
-    let mut renamed: Vec<Id> = Vec::new();
-    for node in nodes {
-        let at = |id: Id| renamed[id.index()];
-        let op = match node.op {
-            // The product that is ready last is joined, so that the sum waits for one operation.
-            Op::Add(a, b) => match (product(b), product(a)) {
-                (Some(late), Some(early)) if ready(early) > ready(late) => {
-                    let (f, g, negative) = early;
-                    multiply_add(&mut fused, at(f), at(g), negative, at(b))
-                }
-                (Some((f, g, negative)), _) => {
-                    multiply_add(&mut fused, at(f), at(g), negative, at(a))
-                }
-                (None, Some((f, g, negative))) => {
-                    multiply_add(&mut fused, at(f), at(g), negative, at(b))
-                }
-                (None, None) => Op::Add(at(a), at(b)),
-            },
-            Op::Mul(a, b) => Op::Mul(at(a), at(b)),
-            Op::MulAdd(a, b, c) => Op::MulAdd(at(a), at(b), at(c)),
-            // A negated multiple that nobody else reads is a multiple of the negated constant.
-            Op::Neg(a) => match nodes[a.index()].op {
-                Op::Mul(b, c) if uses[a.index()] == 1 => match &nodes[b.index()].op {
-                    Op::Constant(value) => {
-                        let negated = push_node(&mut fused, Op::Constant(-value), None);
-                        Op::Mul(negated, at(c))
-                    }
-                    _ => Op::Neg(at(a)),
-                },
-                _ => Op::Neg(at(a)),
-            },
-            Op::Input(_) | Op::Constant(_) => node.op.clone(),
-        };
-        renamed.push(push_node(&mut fused, op, node.label.clone()));
-    }
-    let outputs = rename_outputs(program.outputs, &renamed);
-    Program { inputs: program.inputs, nodes: fused, outputs }
-}
-
-/// The longest chain of operations that each node waits for.
-fn depths(nodes: &[Node]) -> Vec<usize> {
-    let mut depths: Vec<usize> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let operands = node.op.operands().map(|id| depths[id.index()]).max();
-        depths.push(operands.map_or(0, |depth| depth + 1));
-    }
-    depths
-}
-
-/// `±a·b + c`, with a negation pushed before it where the product is subtracted.
-fn multiply_add(nodes: &mut Vec<Node>, a: Id, b: Id, negative: bool, c: Id) -> Op {
-    if negative {
-        Op::MulAdd(push_node(nodes, Op::Neg(a), None), b, c)
-    } else {
-        Op::MulAdd(a, b, c)
-    }
-}
-
-fn push_node(nodes: &mut Vec<Node>, op: Op, label: Option<String>) -> Id {
-    nodes.push(Node { op, label });
-    Id(nodes.len() as u32 - 1)
-}
-
-/// Drops nodes that no output depends on.
-fn without_unused(program: Program) -> Program {
-    let mut needed = vec![false; program.nodes.len()];
-    for id in program.outputs.iter().flat_map(|output| &output.values) {
-        needed[id.index()] = true;
-    }
-    for (index, node) in program.nodes.iter().enumerate().rev() {
-        if needed[index] {
-            node.op.operands().for_each(|id| needed[id.index()] = true);
-        }
-    }
-    let mut nodes = Vec::new();
-    let mut renamed = vec![Id(u32::MAX); program.nodes.len()];
-    for (index, node) in program.nodes.into_iter().enumerate().filter(|(i, _)| needed[*i]) {
-        let at = |id: Id| renamed[id.index()];
-        let op = match node.op {
-            Op::Neg(a) => Op::Neg(at(a)),
-            Op::Add(a, b) => Op::Add(at(a), at(b)),
-            Op::Mul(a, b) => Op::Mul(at(a), at(b)),
-            Op::MulAdd(a, b, c) => Op::MulAdd(at(a), at(b), at(c)),
-            op => op,
-        };
-        renamed[index] = push_node(&mut nodes, op, node.label);
-    }
-    let outputs = rename_outputs(program.outputs, &renamed);
-    Program { inputs: program.inputs, nodes, outputs }
-}
-
-fn rename_outputs(mut outputs: Vec<Output>, renamed: &[Id]) -> Vec<Output> {
-    for id in outputs.iter_mut().flat_map(|output| &mut output.values) {
-        *id = renamed[id.index()];
-    }
-    outputs
 }

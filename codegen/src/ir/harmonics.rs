@@ -15,7 +15,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::Zero;
 
-use super::{Builder, Id, Output, Program};
+use super::{Builder, Id, Input, Output, Program};
 use crate::tables::harmonics::{GradientTerm, Monomial};
 use crate::tables::{Harmonics, Surd};
 
@@ -44,19 +44,19 @@ pub fn single_degree(tables: &Harmonics, l: usize, derivatives: Derivatives) -> 
     let mut writer = Writer::new();
     let row = writer.row(tables, l);
     let values = writer.normalized(tables, l, &row);
-    let mut outputs = vec![Output { name: "values", shape: vec![2 * l + 1], values }];
+    let mut outputs = vec![Output::new("values", vec![2 * l + 1], values)];
     if derivatives >= Derivatives::First {
         let below = writer.row_below(tables, l, 1);
         let values = (0..3).flat_map(|axis| orders(l).map(move |m| (axis, m)));
         let values = values
             .map(|(axis, m)| writer.combination(tables.gradient(l, axis, m), &below))
             .collect();
-        outputs.push(Output { name: "gradient", shape: vec![3, 2 * l + 1], values });
+        outputs.push(Output::new("gradient", vec![3, 2 * l + 1], values));
     }
     if derivatives == Derivatives::Second {
         let below = writer.row_below(tables, l, 2);
         let values = writer.hessian(tables, l, &below);
-        outputs.push(Output { name: "hessian", shape: vec![3, 3, 2 * l + 1], values });
+        outputs.push(Output::new("hessian", vec![3, 3, 2 * l + 1], values));
     }
     writer.builder.finish(outputs)
 }
@@ -84,7 +84,7 @@ pub fn all_degrees(
     };
     let size = (lmax + 1) * (lmax + 1);
     let values = degrees.concat();
-    let mut outputs = vec![Output { name: "values", shape: vec![size], values }];
+    let mut outputs = vec![Output::new("values", vec![size], values)];
     if derivatives >= Derivatives::First {
         let mut values = Vec::with_capacity(3 * size);
         for axis in 0..3 {
@@ -95,7 +95,7 @@ pub fn all_degrees(
                 );
             }
         }
-        outputs.push(Output { name: "gradient", shape: vec![3, size], values });
+        outputs.push(Output::new("gradient", vec![3, size], values));
     }
     if derivatives == Derivatives::Second {
         let mut components = vec![Vec::new(); 9];
@@ -107,18 +107,17 @@ pub fn all_degrees(
             }
         }
         let values = components.concat();
-        outputs.push(Output { name: "hessian", shape: vec![3, 3, size], values });
+        outputs.push(Output::new("hessian", vec![3, 3, size], values));
     }
     writer.builder.finish(outputs)
 }
 
-/// The pull-back of one cotangent for each harmonic of degrees 0 to `lmax`: Σ g ∇Y, in the inputs
-/// x, y, z and then g in order l² + l + m. Every harmonic of the degree below is multiplied by the
+/// The pull-back of one cotangent for each harmonic of degrees 0 to `lmax`: Σ g ∇Y, from the point
+/// `r` and the cotangents `g` in order l² + l + m. Every harmonic of the degree below is multiplied by the
 /// cotangents of those whose derivatives it is in; none of degree `lmax` is needed.
 pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
     let size = (lmax + 1) * (lmax + 1);
-    let names = ["x", "y", "z"].into_iter().chain(std::iter::repeat_n("g", size));
-    let mut writer = Writer::with_inputs(&names.collect::<Vec<_>>());
+    let mut writer = Writer::with_inputs(vec![Input::point(), Input::array("g", vec![size])]);
     let zero = writer.builder.constant(&Surd::zero());
     let mut sums = [zero; 3];
     for l in 1..=lmax {
@@ -127,7 +126,7 @@ pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
         for (axis, sum) in sums.iter_mut().enumerate() {
             let mut factors = vec![zero; 2 * l - 1];
             for m in orders(l) {
-                let g = writer.builder.input(3 + ((l * l + l) as i32 + m) as usize);
+                let g = writer.builder.input(1, ((l * l + l) as i32 + m) as usize);
                 for term in tables.gradient(l, axis, m) {
                     let factor = &mut factors[(l as i32 - 1 + term.m) as usize];
                     let product = writer.builder.scale(&term.coefficient, g);
@@ -140,7 +139,7 @@ pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
             }
         }
     }
-    let output = Output { name: "gradient", shape: vec![3], values: sums.to_vec() };
+    let output = Output::new("gradient", vec![3], sums.to_vec());
     writer.builder.finish(vec![output])
 }
 
@@ -200,7 +199,7 @@ struct Rung {
     second: BigRational,
 }
 
-/// Writes the parts of a program in the inputs x, y, z.
+/// Writes the parts of a program of the point r.
 struct Writer {
     builder: Builder,
     x: Id,
@@ -210,13 +209,13 @@ struct Writer {
 
 impl Writer {
     fn new() -> Self {
-        Writer::with_inputs(&["x", "y", "z"])
+        Writer::with_inputs(vec![Input::point()])
     }
 
-    /// With inputs beyond x, y and z.
-    fn with_inputs(names: &[&'static str]) -> Self {
-        let mut builder = Builder::new(names);
-        let [x, y, z] = [0, 1, 2].map(|axis| builder.input(axis));
+    /// With inputs of which the first is the point.
+    fn with_inputs(inputs: Vec<Input>) -> Self {
+        let mut builder = Builder::new(inputs);
+        let [x, y, z] = [0, 1, 2].map(|axis| builder.input(0, axis));
         Writer { builder, x, y, z }
     }
 

@@ -1,14 +1,21 @@
 //! Straight-line programs: constants, additions, multiplications, multiply-adds and negations over
-//! named inputs. They are built from exact tables and know nothing of any target language.
+//! the elements of named arrays. They are built from exact tables and know nothing of any target
+//! language; [`reading`] is how emitters see them.
 
+mod array;
 mod builder;
+mod count;
 pub mod exact;
+mod finish;
 pub mod harmonics;
+pub mod products;
 pub mod reading;
+mod terms;
+pub mod valid;
 
+pub use array::{Input, Output, Sharing, Write};
 pub use builder::Builder;
-
-use std::fmt;
+pub use count::OpCount;
 
 use crate::tables::Surd;
 
@@ -31,8 +38,13 @@ impl Id {
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// The input of that index.
-    Input(usize),
+    /// An element of an input.
+    Input {
+        /// The index of the input.
+        array: usize,
+        /// The index of its element.
+        element: usize,
+    },
     /// An exact constant.
     Constant(Surd),
     /// `-a`.
@@ -49,7 +61,7 @@ impl Op {
     /// The values that the operation reads.
     pub fn operands(&self) -> impl Iterator<Item = Id> {
         let operands = match *self {
-            Op::Input(_) | Op::Constant(_) => [None; 3],
+            Op::Input { .. } | Op::Constant(_) => [None; 3],
             Op::Neg(a) => [Some(a), None, None],
             Op::Add(a, b) | Op::Mul(a, b) => [Some(a), Some(b), None],
             Op::MulAdd(a, b, c) => [Some(a), Some(b), Some(c)],
@@ -67,25 +79,14 @@ pub struct Node {
     pub label: Option<String>,
 }
 
-/// An array of results.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    /// What it holds, such as `values`.
-    pub name: &'static str,
-    /// Its lengths, outermost first.
-    pub shape: Vec<usize>,
-    /// Its values, innermost axis contiguous.
-    pub values: Vec<Id>,
-}
-
-/// A straight-line program. Every node reads only nodes before it, and every node is used.
+/// A straight-line program. What it owes those who read it stands in [`valid`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// The names of the inputs.
-    pub inputs: Vec<&'static str>,
+    /// What it reads.
+    pub inputs: Vec<Input>,
     /// The operations in order.
     pub nodes: Vec<Node>,
-    /// The results.
+    /// What it writes.
     pub outputs: Vec<Output>,
 }
 
@@ -105,69 +106,8 @@ impl Program {
         uses
     }
 
-    /// Counts the operations.
-    pub fn count(&self) -> OpCount {
-        let mut count = OpCount::default();
-        let mut needs_negation = vec![false; self.nodes.len()];
-        for node in &self.nodes {
-            match node.op {
-                Op::Input(_) | Op::Constant(_) | Op::Neg(_) => {}
-                Op::Add(..) => count.add += 1,
-                Op::Mul(..) => count.mul += 1,
-                Op::MulAdd(..) => count.mul_add += 1,
-            }
-            // Additions and multiply-adds subtract at no cost; other readers need the negation.
-            if let Op::Mul(..) | Op::Neg(_) = node.op {
-                node.op.operands().for_each(|id| needs_negation[id.index()] = true);
-            }
-        }
-        for id in self.outputs.iter().flat_map(|output| &output.values) {
-            needs_negation[id.index()] = true;
-        }
-        let negations = self.nodes.iter().zip(needs_negation);
-        count.neg = negations.filter(|(n, needed)| matches!(n.op, Op::Neg(_)) && *needed).count();
-        count
-    }
-}
-
-/// The number of operations by kind. A negation counts where no addition or multiply-add absorbs
-/// it as a subtraction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OpCount {
-    /// Additions and subtractions.
-    pub add: usize,
-    /// Multiplications.
-    pub mul: usize,
-    /// Multiply-adds and multiply-subtracts, each as one operation.
-    pub mul_add: usize,
-    /// Negations.
-    pub neg: usize,
-}
-
-impl OpCount {
-    /// All operations.
-    pub fn total(&self) -> usize {
-        self.add + self.mul + self.mul_add + self.neg
-    }
-}
-
-impl fmt::Display for OpCount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} operations", self.total())?;
-        let kinds = [
-            (self.mul, "multiplications"),
-            (self.mul_add, "multiply-adds"),
-            (self.add, "additions"),
-            (self.neg, "negations"),
-        ];
-        let kinds: Vec<String> = kinds
-            .iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, kind)| match number {
-                1 => format!("1 {}", kind.trim_end_matches('s')),
-                _ => format!("{number} {kind}"),
-            })
-            .collect();
-        if kinds.is_empty() { Ok(()) } else { write!(f, " ({})", kinds.join(", ")) }
+    /// The outputs that are set.
+    fn outputs_set(&self) -> impl Iterator<Item = &Output> {
+        self.outputs.iter().filter(|output| output.write == Write::Set)
     }
 }

@@ -57,6 +57,10 @@ pub struct IsometryTerm {
     pub m: i32,
     /// The entry.
     pub value: Surd,
+    /// The entry divided by the sum of the squares of those of the row with the same |m|: one entry
+    /// along z, two that raise |m| or two that lower it. With these factors a part of the row
+    /// inverts itself.
+    pub inverse: Surd,
 }
 
 /// One degree: its z-parts by m = 0..=l and its derivatives.
@@ -128,15 +132,22 @@ impl Harmonics {
     /// matrix from the one below: D_l = Gᵀ (R ⊗ D_{l-1}) G, with column m of G this row.
     pub fn isometry(&self, l: usize, m: i32) -> Vec<IsometryTerm> {
         let norm = Surd::sqrt(BigRational::new(1.into(), (l * (2 * l + 1)).max(1).into()));
-        let along = |axis| {
-            let norm = &norm;
-            self.gradient(l, axis, m).iter().map(move |term| IsometryTerm {
-                axis,
-                m: term.m,
-                value: &term.coefficient * norm,
-            })
+        let mut entries: Vec<((usize, i32), Surd)> = Vec::new();
+        for axis in 0..3 {
+            let terms = self.gradient(l, axis, m).iter();
+            entries.extend(terms.map(|term| ((axis, term.m), &term.coefficient * &norm)));
+        }
+        let square = |order: i32| -> BigRational {
+            let part = entries.iter().filter(|((_, m), _)| m.abs() == order.abs());
+            part.map(|(_, value)| value.square()).sum()
         };
-        (0..3).flat_map(along).collect()
+        let term = |&((axis, m), ref value): &((usize, i32), Surd)| IsometryTerm {
+            axis,
+            m,
+            value: value.clone(),
+            inverse: value * &Surd::rational(&square(m)).recip(),
+        };
+        entries.iter().map(term).collect()
     }
 
     /// Y_{lm} as its normalization and its polynomial in x, y, z.

@@ -3,7 +3,7 @@
 
 use super::Block;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Job, Lanes, Number, deinterleave};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, deinterleave};
 
 /// How many rows are brought to lanes at once.
 const CHUNK: usize = 16;
@@ -12,7 +12,7 @@ const CHUNK: usize = 16;
 const TILE: usize = 4;
 
 /// `dw[u, v] += scale · Σ x[row, u, m] dz[row, v, m]` for every pair of blocks.
-pub(in crate::kernels) struct WeightGradient<'a, T> {
+pub(super) struct WeightGradient<'a, T> {
     pub(super) blocks: &'a [Block],
     pub(super) input: &'a [T],
     pub(super) output_gradient: &'a [T],
@@ -22,6 +22,21 @@ pub(in crate::kernels) struct WeightGradient<'a, T> {
     pub(super) rows: usize,
     /// Whether tiles are two blocks wide: if the registers hold them.
     pub(super) wide: bool,
+}
+
+/// [`WeightGradient`], compiled for both number types.
+pub(super) struct WeightGradientKernel;
+
+impl Compiled for WeightGradientKernel {
+    type Task<'a, T: Number> = WeightGradient<'a, T>;
+
+    fn f32(path: Path, task: WeightGradient<'_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: WeightGradient<'_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for WeightGradient<'_, T> {

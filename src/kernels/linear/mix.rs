@@ -6,7 +6,7 @@
 //! registers over the sum.
 
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, interleave};
 
 /// How many rows are worked on before their results are written.
 const CHUNK: usize = 8;
@@ -38,7 +38,7 @@ pub(super) struct Source {
 }
 
 /// Sums for all rows.
-pub(in crate::kernels) struct Sums<'a, T> {
+pub(super) struct Sums<'a, T> {
     pub(super) mixes: &'a [Mix],
     pub(super) weights: &'a [T],
     pub(super) input: &'a [T],
@@ -50,6 +50,21 @@ pub(in crate::kernels) struct Sums<'a, T> {
     pub(super) adds: bool,
     /// Whether tiles are two blocks wide: if the registers hold them.
     pub(super) wide: bool,
+}
+
+/// [`Sums`], compiled for both number types.
+pub(super) struct SumsKernel;
+
+impl Compiled for SumsKernel {
+    type Task<'a, T: Number> = Sums<'a, T>;
+
+    fn f32(path: Path, task: Sums<'_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Sums<'_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Sums<'_, T> {

@@ -4,15 +4,12 @@
 mod gradient;
 mod mix;
 
-use super::number::Task;
-use super::{FeatureNumber, KernelError, check_length};
+use super::{KernelError, check_length};
 use crate::irreps::MulIrrep;
 use crate::simd::Path;
-use crate::{Irrep, Irreps};
-use mix::{Mix, Source};
-
-pub(super) use gradient::WeightGradient;
-pub(super) use mix::Sums;
+use crate::{Irrep, Irreps, Number};
+use gradient::{WeightGradient, WeightGradientKernel};
+use mix::{Mix, Source, Sums, SumsKernel};
 
 /// A linear map from features of one list of irreps to another: `z[v, m] = Σ_u W[u, v] x[u, m]`,
 /// plus a bias for every output channel of irrep `0e`.
@@ -191,7 +188,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -211,7 +208,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -252,7 +249,7 @@ impl Linear {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         input: &[T],
         parameters: &[T],
@@ -287,7 +284,7 @@ impl Linear {
     }
 
     /// Sums of products of rows with weights, or with their transpose.
-    fn sum<T: FeatureNumber>(
+    fn sum<T: Number>(
         &self,
         direction: Direction,
         [input, weights]: [&[T]; 2],
@@ -301,10 +298,10 @@ impl Linear {
         };
         let wide = self.path == Path::Avx512;
         let task = Sums { mixes, weights, input, output, dims, rows, adds, wide };
-        T::start(self.path, Task::Sums(task));
+        T::start::<SumsKernel>(self.path, task);
     }
 
-    fn add_weight_gradient<T: FeatureNumber>(
+    fn add_weight_gradient<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -314,10 +311,10 @@ impl Linear {
         let (blocks, dims) = (&self.blocks[..], [self.input.dim(), self.output.dim()]);
         let wide = self.path == Path::Avx512;
         let task = WeightGradient { blocks, input, output_gradient, gradient, dims, rows, wide };
-        T::start(self.path, Task::WeightGradient(task));
+        T::start::<WeightGradientKernel>(self.path, task);
     }
 
-    fn add_biases<T: FeatureNumber>(&self, biases: &[T], output: &mut [T]) {
+    fn add_biases<T: Number>(&self, biases: &[T], output: &mut [T]) {
         for z in output.chunks_exact_mut(self.output.dim().max(1)) {
             for (&place, &bias) in self.added_biases().zip(biases) {
                 z[place] = z[place] + bias;

@@ -8,10 +8,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::program::Program;
-use super::ring::{BlockOf, Kind, Ring};
+use super::ring::{BlockOf, Derivatives, Kind, Ring, Values};
 use super::transfer::{Layout, TILE, Window};
 use crate::Scalar;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
 
 /// The nodes, those of one element after those of another.
 pub(super) struct Nodes {
@@ -38,7 +38,7 @@ impl Nodes {
 
 /// What is computed. Inputs are values and, for dual numbers, their derivatives; `None` is zero.
 /// The last part of results, the derivative of dual numbers, is added to what is there.
-pub(in crate::kernels) struct Contraction<'a, T, K> {
+pub(super) struct Contraction<'a, T, K> {
     pub(super) program: &'a Program,
     pub(super) layouts: [&'a Layout; 2],
     pub(super) channels: usize,
@@ -67,6 +67,36 @@ struct Memory<'a, B> {
     /// `[component][node of the tile]`: outputs, or their gradients.
     outputs: &'a mut [B],
     stage: &'a mut [B],
+}
+
+/// [`Contraction`], compiled for both number types.
+pub(super) struct ContractionKernel;
+
+impl Compiled for ContractionKernel {
+    type Task<'a, T: Number> = Contraction<'a, T, Values>;
+
+    fn f32(path: Path, task: Contraction<'_, f32, Values>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Contraction<'_, f64, Values>) {
+        f64::run(path, task);
+    }
+}
+
+/// [`Contraction`], compiled for both number types.
+pub(super) struct ContractionTwiceKernel;
+
+impl Compiled for ContractionTwiceKernel {
+    type Task<'a, T: Number> = Contraction<'a, T, Derivatives>;
+
+    fn f32(path: Path, task: Contraction<'_, f32, Derivatives>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Contraction<'_, f64, Derivatives>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {

@@ -36,19 +36,15 @@ pub use error::ContractionError;
 
 use std::marker::PhantomData;
 
-use super::number::Task;
-use super::{FeatureNumber, check_length};
+use super::check_length;
 use crate::coupling::{COUPLING_LMAX, Convention};
-use crate::simd::{Number, Path};
-use crate::{Irrep, Irreps};
+use crate::simd::Path;
+use crate::{Irrep, Irreps, Number};
 use basis::Member;
-use evaluate::Nodes;
+use evaluate::{Contraction, ContractionKernel, ContractionTwiceKernel, Nodes};
 use polynomial::{Channel, MOST};
 use program::Program;
-use ring::Kind;
-
-pub(super) use evaluate::Contraction;
-pub(super) use ring::{Derivatives, Values};
+use ring::{Derivatives, Kind, Values};
 use transfer::Layout;
 
 /// The symmetric contraction of MACE. See the [module](self).
@@ -285,7 +281,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -304,7 +300,7 @@ impl SymmetricContraction {
         task.x[0] = Some(x);
         task.weights[0] = Some(weights);
         task.out = Some(out);
-        T::start(self.path, Task::Contraction(task));
+        T::start::<ContractionKernel>(self.path, task);
         Ok(())
     }
 
@@ -312,7 +308,7 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If a slice has the wrong length or an element is out of range.
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -333,7 +329,7 @@ impl SymmetricContraction {
         task.out_gradient = Some(out_gradient);
         task.x_gradient = gradients.x;
         task.weight_gradient = gradients.weights;
-        T::start(self.path, Task::Contraction(task));
+        T::start::<ContractionKernel>(self.path, task);
         Ok(())
     }
 
@@ -350,7 +346,7 @@ impl SymmetricContraction {
         clippy::too_many_arguments,
         reason = "the arguments of `backward`, and the cotangents"
     )]
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         elements: &[usize],
         x: &[T],
@@ -386,7 +382,7 @@ impl SymmetricContraction {
         }
         task.x_gradient = gradients.x;
         task.weight_gradient = gradients.weights;
-        T::start(self.path, Task::ContractionTwice(task));
+        T::start::<ContractionTwiceKernel>(self.path, task);
         Ok(())
     }
 

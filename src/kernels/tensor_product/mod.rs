@@ -19,6 +19,7 @@ pub(super) mod over_rows;
 mod plan;
 mod rows;
 mod triple;
+mod wide;
 
 pub use instruction::{Instruction, IrrepNormalization, Mode, Normalization, PathNormalization};
 pub use rows::Rows;
@@ -27,10 +28,9 @@ use over_channels::OverChannels;
 use over_rows::OverRows;
 use plan::Plan;
 
-use super::number::Task;
-use super::{FeatureNumber, KernelError, check_length};
-use crate::Irreps;
-use crate::simd::{Number, Path, last_level_cache};
+use super::{KernelError, check_length};
+use crate::simd::{Path, last_level_cache};
+use crate::{Irreps, Number};
 
 /// A tensor product along chosen paths.
 ///
@@ -236,7 +236,7 @@ impl TensorProduct {
     ///
     /// # Errors
     /// If a slice has the wrong length or an edge names a row that is not there.
-    pub fn forward<T: FeatureNumber>(
+    pub fn forward<T: Number>(
         &self,
         rows: Rows,
         count: usize,
@@ -263,7 +263,7 @@ impl TensorProduct {
     /// # Errors
     /// As [`TensorProduct::forward`], and if a gradient has another length than its input.
     #[expect(clippy::too_many_arguments, reason = "three inputs and what belongs to each")]
-    pub fn backward<T: FeatureNumber>(
+    pub fn backward<T: Number>(
         &self,
         rows: Rows,
         count: usize,
@@ -291,7 +291,7 @@ impl TensorProduct {
     /// # Errors
     /// As [`TensorProduct::backward`], and if a cotangent has another length than its input.
     #[expect(clippy::too_many_arguments, reason = "four inputs and what belongs to each")]
-    pub fn backward_twice<T: FeatureNumber>(
+    pub fn backward_twice<T: Number>(
         &self,
         rows: Rows,
         count: usize,
@@ -355,22 +355,22 @@ impl TensorProduct {
     }
 
     /// Sets the output of separate rows, where paths cover it; adds to that of edges.
-    fn add_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
+    fn add_forward<T: Number>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
         if arguments.count == 0 {
             return;
         }
         let product = self;
         if self.over_channels::<T>() {
             let task = OverChannels { product, arguments }.forward(output);
-            T::start(self.path, Task::Channels(task));
+            T::start::<over_channels::ForwardKernel>(self.path, task);
         } else {
             let task = OverRows { product, arguments }.forward(output);
-            T::start(self.path, Task::Rows(task));
+            T::start::<over_rows::ForwardKernel>(self.path, task);
         }
     }
 
     /// Adds to an output whatever the rows.
-    fn sum_forward<T: FeatureNumber>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
+    fn sum_forward<T: Number>(&self, arguments: Arguments<'_, T>, output: &mut [T]) {
         if matches!(arguments.rows, Rows::Edges { .. }) {
             return self.add_forward(arguments, output);
         }
@@ -381,7 +381,7 @@ impl TensorProduct {
         }
     }
 
-    fn add_backward<T: FeatureNumber>(
+    fn add_backward<T: Number>(
         &self,
         arguments: Arguments<'_, T>,
         output_gradient: &[T],
@@ -394,11 +394,11 @@ impl TensorProduct {
         if self.over_channels::<T>() {
             let call = OverChannels { product, arguments };
             let task = call.backward(output_gradient, gradients);
-            T::start(self.path, Task::ChannelsBackward(task));
+            T::start::<over_channels::BackwardKernel>(self.path, task);
         } else {
             let call = OverRows { product, arguments };
             let task = call.backward(output_gradient, gradients);
-            T::start(self.path, Task::RowsBackward(task));
+            T::start::<over_rows::BackwardKernel>(self.path, task);
         }
     }
 

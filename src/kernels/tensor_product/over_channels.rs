@@ -16,7 +16,7 @@ use super::{Arguments, Gradients, TensorProduct};
 use crate::Scalar;
 use crate::coupling::COUPLING_LMAX;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number, interleave, stream};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, interleave, stream};
 
 /// The largest 2l + 1.
 const MOST: usize = 2 * COUPLING_LMAX + 1;
@@ -111,9 +111,24 @@ impl<T: Number> First<T> {
 }
 
 /// The value of many products.
-pub(in crate::kernels) struct Forward<'a, 'b, T> {
+pub(super) struct Forward<'a, 'b, T> {
     call: OverChannels<'a, T>,
     output: &'b mut [T],
+}
+
+/// [`Forward`], compiled for both number types.
+pub(super) struct ForwardKernel;
+
+impl Compiled for ForwardKernel {
+    type Task<'a, T: Number> = Forward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Forward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Forward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Forward<'_, '_, T> {
@@ -319,10 +334,25 @@ fn add_numbers<V: Lanes>(proof: V::Proof, lanes: V, numbers: &mut [V::Number]) {
 }
 
 /// The vector-Jacobian product of many products.
-pub(in crate::kernels) struct Backward<'a, 'b, T> {
+pub(super) struct Backward<'a, 'b, T> {
     call: OverChannels<'a, T>,
     output_gradient: &'a [T],
     gradients: Gradients<'b, T>,
+}
+
+/// [`Backward`], compiled for both number types.
+pub(super) struct BackwardKernel;
+
+impl Compiled for BackwardKernel {
+    type Task<'a, T: Number> = Backward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Backward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Backward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Backward<'_, '_, T> {
@@ -474,7 +504,7 @@ impl<T: Number> Back<'_, T> {
                 None => None,
             };
             let w = weights(proof, self.weights, first);
-            let sums = triple.backward::<V, B>(proof, matrix, w, x, dz, dx);
+            let sums = triple.backward::<V, B>(proof, matrix, w, [x, dz], dx);
             if let Some(dw) = &mut self.dw {
                 for (b, sum) in sums.into_iter().enumerate() {
                     let first = (first + b * T::WIDTH).min(dw.len());
@@ -482,7 +512,7 @@ impl<T: Number> Back<'_, T> {
                 }
             }
             if self.dy.is_some() {
-                triple.outer::<V, B>(proof, w, x, dz, matrix_gradient);
+                triple.outer::<V, B>(proof, w, [x, dz], matrix_gradient);
             }
             first += B * T::WIDTH;
         }

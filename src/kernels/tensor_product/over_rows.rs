@@ -12,7 +12,7 @@ use super::rows::{Rows, row, row_mut};
 use super::triple::{BlockOf, Triple, Work, with_triple};
 use super::{Arguments, Gradients, TensorProduct};
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Job, Lanes, Number, from_rows, to_rows};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, from_rows, to_rows};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
 /// caches.
@@ -208,9 +208,24 @@ fn largest_output(product: &TensorProduct) -> usize {
 }
 
 /// The value of many products.
-pub(in crate::kernels) struct Forward<'a, 'b, T> {
+pub(super) struct Forward<'a, 'b, T> {
     call: OverRows<'a, T>,
     output: &'b mut [T],
+}
+
+/// [`Forward`], compiled for both number types.
+pub(super) struct ForwardKernel;
+
+impl Compiled for ForwardKernel {
+    type Task<'a, T: Number> = Forward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Forward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Forward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Forward<'_, '_, T> {
@@ -260,10 +275,25 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 }
 
 /// The vector-Jacobian product of many products.
-pub(in crate::kernels) struct Backward<'a, 'b, T> {
+pub(super) struct Backward<'a, 'b, T> {
     call: OverRows<'a, T>,
     output_gradient: &'a [T],
     gradients: Gradients<'b, T>,
+}
+
+/// [`Backward`], compiled for both number types.
+pub(super) struct BackwardKernel;
+
+impl Compiled for BackwardKernel {
+    type Task<'a, T: Number> = Backward<'a, 'a, T>;
+
+    fn f32(path: Path, task: Backward<'_, '_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: Backward<'_, '_, f64>) {
+        f64::run(path, task);
+    }
 }
 
 impl<T: Number> Job<T> for Backward<'_, '_, T> {

@@ -3,8 +3,11 @@
 //!
 //! Lanes are whatever there is much of: channels, or rows. With channels on the lanes the second
 //! factor y, the same for all of them, becomes a matrix first,
-//! `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are kept.
+//! `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are kept. How
+//! they lie is up to the code of the triple, which alone reads them: straight-line code keeps equal
+//! ones once.
 
+use super::wide::Wide;
 use crate::coupling::{Entry, Tensor};
 use crate::simd::{Blocks, Job, Lanes, Number};
 
@@ -16,7 +19,7 @@ pub(super) trait Triple: Copy {
     /// 2l + 1 of each degree.
     fn sizes(&self) -> [usize; 3];
 
-    /// The number of entries of M.
+    /// The number of entries of M that are kept.
     fn entries(&self) -> usize;
 
     /// M of y.
@@ -32,25 +35,23 @@ pub(super) trait Triple: Copy {
         z: [&mut [BlockOf<V>]; B],
     );
 
-    /// With `g[m1] = Σ M[m1, m3] dz[m3]`: `dx[m1] += w g[m1]`, and the result is `Σ x[m1] g[m1]`,
+    /// Of x and dz, with `g[m1] = Σ M[m1, m3] dz[m3]`: `dx[m1] += w g[m1]`, and the result is `Σ x[m1] g[m1]`,
     /// the derivative by w.
     fn backward<V: Lanes, const B: usize>(
         &self,
         proof: V::Proof,
         m: &[V::Number],
         w: [V; B],
-        x: [&[BlockOf<V>]; B],
-        dz: [&[BlockOf<V>]; B],
+        inputs: [[&[BlockOf<V>]; B]; 2],
         dx: Option<[&mut [BlockOf<V>]; B]>,
     ) -> [V; B];
 
-    /// `dM[m1, m3] += w x[m1] dz[m3]`.
+    /// Of x and dz, `dM[m1, m3] += w x[m1] dz[m3]`, summed over the B blocks.
     fn outer<V: Lanes, const B: usize>(
         &self,
         proof: V::Proof,
         w: [V; B],
-        x: [&[BlockOf<V>]; B],
-        dz: [&[BlockOf<V>]; B],
+        inputs: [[&[BlockOf<V>]; B]; 2],
         dm: &mut [BlockOf<V>],
     );
 
@@ -177,8 +178,8 @@ impl Table {
         let place = |m: i8, l: usize| (i32::from(m) + l as i32) as usize;
         let index = |m: [i8; 3]| [0, 1, 2].map(|side| place(m[side], degrees[side]) as u8);
         let term = |entry: &Entry| {
-            let Entry { m, value, .. } = *entry;
-            Term { m: index(m), place: 0, narrow: value as f32, value }
+            let Entry { m, exact, value } = *entry;
+            Term { m: index(m), place: 0, narrow: exact.to_f32(), value }
         };
         let mut terms: Vec<Term> = tensor.nonzeros().iter().map(term).collect();
         terms.sort_by_key(|term| (term.m[0], term.m[2], term.m[1]));
@@ -238,8 +239,7 @@ impl Triple for &Table {
         proof: V::Proof,
         m: &[V::Number],
         w: [V; B],
-        x: [&[BlockOf<V>]; B],
-        dz: [&[BlockOf<V>]; B],
+        [x, dz]: [[&[BlockOf<V>]; B]; 2],
         mut dx: Option<[&mut [BlockOf<V>]; B]>,
     ) -> [V; B] {
         let mut sums = [V::splat(proof, V::Number::default()); B];
@@ -260,8 +260,7 @@ impl Triple for &Table {
         &self,
         proof: V::Proof,
         w: [V; B],
-        x: [&[BlockOf<V>]; B],
-        dz: [&[BlockOf<V>]; B],
+        [x, dz]: [[&[BlockOf<V>]; B]; 2],
         dm: &mut [BlockOf<V>],
     ) {
         for b in 0..B {
@@ -352,65 +351,6 @@ fn sized_mut<B, const N: usize>(slice: &mut [B]) -> &mut [B; N] {
 #[inline(always)]
 fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
     V::splat(proof, V::Number::pick(wide, narrow))
-}
-
-/// One component of B arrays.
-#[inline(always)]
-fn load<V: Lanes, const B: usize, const N: usize>(
-    proof: V::Proof,
-    arrays: &[&[BlockOf<V>; N]; B],
-    index: usize,
-) -> [V; B] {
-    arrays.map(|array| V::load(proof, &array[index]))
-}
-
-#[inline(always)]
-fn times<V: Lanes, const B: usize>(factor: V, x: [V; B]) -> [V; B] {
-    x.map(|x| factor.mul(x))
-}
-
-#[inline(always)]
-fn times_add<V: Lanes, const B: usize>(factor: V, x: [V; B], sum: [V; B]) -> [V; B] {
-    std::array::from_fn(|b| factor.mul_add(x[b], sum[b]))
-}
-
-#[inline(always)]
-fn product<V: Lanes, const B: usize>(x: [V; B], y: [V; B]) -> [V; B] {
-    std::array::from_fn(|b| x[b].mul(y[b]))
-}
-
-#[inline(always)]
-fn multiply_add<V: Lanes, const B: usize>(x: [V; B], y: [V; B], sum: [V; B]) -> [V; B] {
-    std::array::from_fn(|b| x[b].mul_add(y[b], sum[b]))
-}
-
-/// Adds w · x to one component of B arrays.
-#[inline(always)]
-fn add_scaled<V: Lanes, const B: usize, const N: usize>(
-    proof: V::Proof,
-    w: [V; B],
-    x: [V; B],
-    arrays: &mut [&mut [BlockOf<V>; N]; B],
-    index: usize,
-) {
-    for b in 0..B {
-        add_to(proof, w[b], x[b], &mut arrays[b][index]);
-    }
-}
-
-/// Adds Σ x · y to a block.
-#[inline(always)]
-fn add_product<V: Lanes, const B: usize>(
-    proof: V::Proof,
-    x: [V; B],
-    y: [V; B],
-    block: &mut BlockOf<V>,
-) {
-    let mut sum = V::load(proof, block);
-    for b in 0..B {
-        sum = x[b].mul_add(y[b], sum);
-    }
-    sum.store(block);
 }
 
 /// Adds x · y to a block.

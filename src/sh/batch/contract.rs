@@ -57,7 +57,7 @@ pub(super) struct Contract<'a, T> {
 }
 
 #[cfg(feature = "rayon")]
-impl<'a, T: Lower> Contract<'a, T> {
+impl<'a, T: Number> Contract<'a, T> {
     /// The first half of the points, in whole blocks, and the others.
     pub fn halves(self) -> (Self, Self) {
         let at = (self.n / 2).next_multiple_of(T::WIDTH);

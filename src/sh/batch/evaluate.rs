@@ -76,27 +76,6 @@ impl<'a, T: Lower> Evaluate<'a, T> {
         }
     }
 
-    /// The first half of the points, in whole blocks, and the others.
-    #[cfg(feature = "rayon")]
-    pub fn halves(self) -> (Self, Self) {
-        let at = (self.n / 2).next_multiple_of(T::WIDTH);
-        let (left, right) = self.positions.split(at);
-        let (values, other_values) = self.values.split(at);
-        let (gradients, other_gradients) = self.gradients.map(|output| output.split(at)).unzip();
-        let (hessians, other_hessians) = self.hessians.map(|output| output.split(at)).unzip();
-        let first =
-            Evaluate { plan: self.plan, positions: left, n: at, values, gradients, hessians };
-        let second = Evaluate {
-            plan: self.plan,
-            positions: right,
-            n: self.n - at,
-            values: other_values,
-            gradients: other_gradients,
-            hessians: other_hessians,
-        };
-        (first, second)
-    }
-
     /// Runs in one function where there is one, or with enough memory on the stack.
     pub fn start(self, path: Path) {
         if is_fused::<T>(&self.plan, path, self.n, self.order()) {
@@ -137,6 +116,29 @@ impl<'a, T: Lower> Evaluate<'a, T> {
     fn with_stack<const N: usize>(self, path: Path) {
         let mut scratch = Aligned([T::ZERO; N]);
         self.start_with(path, &mut scratch.0);
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl<T: Number> Evaluate<'_, T> {
+    /// The first half of the points, in whole blocks, and the others.
+    pub fn halves(self) -> (Self, Self) {
+        let at = (self.n / 2).next_multiple_of(T::WIDTH);
+        let (left, right) = self.positions.split(at);
+        let (values, other_values) = self.values.split(at);
+        let (gradients, other_gradients) = self.gradients.map(|output| output.split(at)).unzip();
+        let (hessians, other_hessians) = self.hessians.map(|output| output.split(at)).unzip();
+        let first =
+            Evaluate { plan: self.plan, positions: left, n: at, values, gradients, hessians };
+        let second = Evaluate {
+            plan: self.plan,
+            positions: right,
+            n: self.n - at,
+            values: other_values,
+            gradients: other_gradients,
+            hessians: other_hessians,
+        };
+        (first, second)
     }
 }
 

@@ -53,8 +53,8 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::Harmonics;
-use crate::LMAX;
-use crate::simd::{Number, Path, last_level_cache};
+use crate::simd::{Compiled, Path, last_level_cache};
+use crate::{LMAX, Number};
 use contract::{Contract, Contraction};
 use evaluate::Evaluate;
 use output::Output;
@@ -217,7 +217,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn values<'a, T: BatchNumber>(
+    pub fn values<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         values: &mut [T],
@@ -232,7 +232,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn gradients<'a, T: BatchNumber>(
+    pub fn gradients<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         values: &mut [T],
@@ -249,7 +249,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn hessians<'a, T: BatchNumber>(
+    pub fn hessians<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         values: &mut [T],
@@ -284,7 +284,7 @@ impl Batch {
     /// assert!(gradient.iter().all(|component| (component - 0.4886025).abs() < 1e-7));
     /// # Ok::<(), tesseral::sh::batch::BatchError>(())
     /// ```
-    pub fn pull_back<'a, T: BatchNumber>(
+    pub fn pull_back<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         cotangents: &[T],
@@ -301,7 +301,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn push_forward<'a, T: BatchNumber>(
+    pub fn push_forward<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         tangents: &[T],
@@ -320,7 +320,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn pull_back_twice<'a, T: BatchNumber>(
+    pub fn pull_back_twice<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
         cotangents: &[T],
@@ -380,7 +380,7 @@ impl Batch {
         }
     }
 
-    fn evaluate<T: BatchNumber>(
+    fn evaluate<T: Number>(
         &self,
         positions: Positions<'_, T>,
         n: usize,
@@ -405,7 +405,7 @@ impl Batch {
         self.spread_evaluation(task, streamed);
     }
 
-    fn contract<T: BatchNumber>(
+    fn contract<T: Number>(
         &self,
         positions: Positions<'_, T>,
         n: usize,
@@ -418,21 +418,21 @@ impl Batch {
 
     /// Runs on one thread.
     #[cfg(not(feature = "rayon"))]
-    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>, streamed: bool) {
-        T::evaluate(task, self.path, streamed);
+    fn spread_evaluation<T: Number>(&self, task: Evaluate<'_, T>, streamed: bool) {
+        T::start::<EvaluateKernel>(self.path, (task, streamed));
     }
 
     /// Runs on one thread.
     #[cfg(not(feature = "rayon"))]
-    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
-        T::contract(task, self.path);
+    fn spread_contraction<T: Number>(&self, task: Contract<'_, T>) {
+        T::start::<ContractKernel>(self.path, task);
     }
 
     /// Runs on one thread, or on many where that was asked for and pays.
     #[cfg(feature = "rayon")]
-    fn spread_evaluation<T: BatchNumber>(&self, task: Evaluate<'_, T>, streamed: bool) {
+    fn spread_evaluation<T: Number>(&self, task: Evaluate<'_, T>, streamed: bool) {
         if !self.parallel || task.n <= SHARE {
-            return T::evaluate(task, self.path, streamed);
+            return T::start::<EvaluateKernel>(self.path, (task, streamed));
         }
         let (first, second) = task.halves();
         rayon::join(
@@ -443,9 +443,9 @@ impl Batch {
 
     /// Runs on one thread, or on many where that was asked for and pays.
     #[cfg(feature = "rayon")]
-    fn spread_contraction<T: BatchNumber>(&self, task: Contract<'_, T>) {
+    fn spread_contraction<T: Number>(&self, task: Contract<'_, T>) {
         if !self.parallel || task.n <= SHARE {
-            return T::contract(task, self.path);
+            return T::start::<ContractKernel>(self.path, task);
         }
         let (first, second) = task.halves();
         rayon::join(|| self.spread_contraction(first), || self.spread_contraction(second));
@@ -462,41 +462,32 @@ fn check_vectors(n: usize, arrays: &[(&'static str, usize)]) -> Result<(), Batch
     Ok(())
 }
 
-/// A number of batches: f32 or f64.
-#[expect(private_bounds, reason = "sealed: kernels are compiled for two types, in this crate")]
-pub trait BatchNumber: Kernels {}
+/// [`Evaluate`], compiled for both number types; whether results are written past the caches.
+struct EvaluateKernel;
 
-impl BatchNumber for f32 {}
-impl BatchNumber for f64 {}
+impl Compiled for EvaluateKernel {
+    type Task<'a, T: Number> = (Evaluate<'a, T>, bool);
 
-/// The kernels of one number type, compiled here and not in every crate that calls them.
-trait Kernels: fill::Lower {
-    fn evaluate(task: Evaluate<'_, Self>, path: Path, streamed: bool);
-    fn contract(task: Contract<'_, Self>, path: Path);
-}
-
-impl Kernels for f32 {
-    fn evaluate(task: Evaluate<'_, f32>, path: Path, streamed: bool) {
-        match streamed {
-            true => staged(task, path),
-            false => task.start(path),
-        }
+    fn f32(path: Path, (task, streamed): (Evaluate<'_, f32>, bool)) {
+        if streamed { staged(task, path) } else { task.start(path) }
     }
 
-    fn contract(task: Contract<'_, f32>, path: Path) {
+    fn f64(path: Path, (task, streamed): (Evaluate<'_, f64>, bool)) {
+        if streamed { staged(task, path) } else { task.start(path) }
+    }
+}
+
+/// [`Contract`], compiled for both number types.
+struct ContractKernel;
+
+impl Compiled for ContractKernel {
+    type Task<'a, T: Number> = Contract<'a, T>;
+
+    fn f32(path: Path, task: Contract<'_, f32>) {
         task.start(path);
     }
-}
 
-impl Kernels for f64 {
-    fn evaluate(task: Evaluate<'_, f64>, path: Path, streamed: bool) {
-        match streamed {
-            true => staged(task, path),
-            false => task.start(path),
-        }
-    }
-
-    fn contract(task: Contract<'_, f64>, path: Path) {
+    fn f64(path: Path, task: Contract<'_, f64>) {
         task.start(path);
     }
 }

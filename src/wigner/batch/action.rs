@@ -1,10 +1,10 @@
 //! The action of many rotations on features: x → D x, block by block, without storing D.
 
+use super::check_lengths;
 use super::derivatives::add_torque;
 use super::recursion::{BlockOf, Recursion, lift};
 use super::rows::{Columns, load_rotations};
-use super::{BatchNumber, check_lengths};
-use crate::simd::{BlockMemory, Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::generators::{Entry, entries};
 use crate::wigner::{WignerError, all_len};
 use crate::{Irreps, LMAX, Parity};
@@ -80,7 +80,7 @@ impl Action {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn apply<T: BatchNumber>(
+    pub fn apply<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         x: &[T],
@@ -96,7 +96,7 @@ impl Action {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn apply_transposed<T: BatchNumber>(
+    pub fn apply_transposed<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         x: &[T],
@@ -113,7 +113,7 @@ impl Action {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn torques<T: BatchNumber>(
+    pub fn torques<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         x: &[T],
@@ -130,8 +130,8 @@ impl Action {
         Ok(())
     }
 
-    fn act<T: BatchNumber>(&self, rotations: &[[[T; 3]; 3]], x: &[T], task: Task<'_, T>) {
-        T::act(Act { action: self, rotations, x, task });
+    fn act<T: Number>(&self, rotations: &[[[T; 3]; 3]], x: &[T], task: Task<'_, T>) {
+        T::start::<ActKernel>(self.path, Act { action: self, rotations, x, task });
     }
 }
 
@@ -148,9 +148,23 @@ pub(super) struct Act<'a, T> {
     task: Task<'a, T>,
 }
 
+/// [`Act`], compiled for both number types.
+pub(super) struct ActKernel;
+
+impl Compiled for ActKernel {
+    type Task<'a, T: Number> = Act<'a, T>;
+
+    fn f32(path: Path, task: Act<'_, f32>) {
+        task.start(path);
+    }
+
+    fn f64(path: Path, task: Act<'_, f64>) {
+        task.start(path);
+    }
+}
+
 impl<T: Number> Act<'_, T> {
-    /// Runs on the path of the action.
-    pub fn start(self) {
+    fn start(self, path: Path) {
         let Some(last) = self.action.parts.last() else {
             if let Task::Torques { torques, .. } = self.task {
                 torques.fill(T::default());
@@ -167,10 +181,9 @@ impl<T: Number> Act<'_, T> {
             recursion: Recursion::new(high),
             generators: (0..=high).map(entries).collect(),
             scratch: &mut scratch,
-            path: self.action.path,
             act: self,
         };
-        T::run(run.path, run);
+        T::run(path, run);
     }
 }
 
@@ -181,7 +194,6 @@ struct Run<'a, 'b, T: Number> {
     recursion: Recursion<T>,
     generators: Vec<Vec<Entry>>,
     scratch: &'b mut [T::Block],
-    path: Path,
     act: Act<'a, T>,
 }
 
@@ -190,7 +202,7 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let Run { high, largest, recursion, generators, scratch, act, .. } = self;
+        let Run { high, largest, recursion, generators, scratch, act } = self;
         let Act { action, rotations, x, mut task } = act;
         let n = rotations.len();
         let (matrices, tiles) = scratch.split_at_mut(all_len(high));

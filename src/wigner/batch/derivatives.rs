@@ -3,7 +3,7 @@
 use super::Batch;
 use super::recursion::{BlockOf, Recursion, lift};
 use super::rows::{Columns, Entries, load_rotations};
-use crate::simd::{BlockMemory, Blocks, Job, Lanes, Number};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::all_len;
 use crate::wigner::generators::{Entry, entries};
 use crate::{LMAX, Scalar};
@@ -40,13 +40,26 @@ pub(super) struct Derivatives<'a, T> {
     pub task: Task<'a, T>,
 }
 
+/// [`Derivatives`], compiled for both number types.
+pub(super) struct DerivativesKernel;
+
+impl Compiled for DerivativesKernel {
+    type Task<'a, T: Number> = Derivatives<'a, T>;
+
+    fn f32(path: Path, task: Derivatives<'_, f32>) {
+        task.start(path);
+    }
+
+    fn f64(path: Path, task: Derivatives<'_, f64>) {
+        task.start(path);
+    }
+}
+
 impl<T: Number> Derivatives<'_, T> {
-    /// Runs on the path of the batch.
-    pub fn start(self) {
+    fn start(self, path: Path) {
         let recursion = Recursion::new(self.batch.high);
         let generators = (0..=self.batch.high).map(entries).collect();
         let mut scratch = BlockMemory::<T>::new(all_len(self.batch.high) + 2 * MOST);
-        let path = self.batch.path;
         T::run(path, Run { task: self, recursion, generators, scratch: &mut scratch });
     }
 }
@@ -164,8 +177,7 @@ impl<T: Number> Job<T> for Torque<'_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let columns = self.values.len() / self.size;
-        for &Entry { axis, row, column, value } in self.generators {
-            let value = if self.negative { -value } else { value };
+        for &Entry { axis, row, column, value: (wide, narrow) } in self.generators {
             let cotangents = [row, column].map(|row| &self.cotangents[row * columns..][..columns]);
             let values = [column, row].map(|row| &self.values[row * columns..][..columns]);
             let mut plus = V::splat(proof, T::default());
@@ -176,10 +188,11 @@ impl<T: Number> Job<T> for Torque<'_, T> {
                 plus = V::load(proof, c).mul_add(V::load(proof, v), plus);
                 minus = V::load(proof, other_c).mul_add(V::load(proof, other_v), minus);
             }
-            let factor = V::splat(proof, T::constant(value, value as f32));
+            let factor = V::splat(proof, T::constant(wide, narrow));
+            let turned = if self.negative { minus.sub(plus) } else { plus.sub(minus) };
             let slot = &mut self.torque[axis];
             let sum = V::load(proof, slot);
-            plus.sub(minus).mul_add(factor, sum).store(slot);
+            turned.mul_add(factor, sum).store(slot);
         }
     }
 }
@@ -212,8 +225,8 @@ impl<T: Number> Job<T> for Turn<'_, T> {
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let columns = self.matrix.len() / self.size;
         self.out.fill(T::ZERO);
-        for &Entry { axis, row, column, value } in self.generators {
-            let factor = V::splat(proof, T::constant(value, value as f32));
+        for &Entry { axis, row, column, value: (wide, narrow) } in self.generators {
+            let factor = V::splat(proof, T::constant(wide, narrow));
             let factor = factor.mul(V::load(proof, &self.along[axis]));
             let (row, column) = (row * columns, column * columns);
             for (out, value) in self.out[row..][..columns].iter_mut().zip(&self.matrix[column..]) {

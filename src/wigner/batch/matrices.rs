@@ -3,7 +3,7 @@
 use super::recursion::{Recursion, lift};
 use super::rows::{Entries, load_rotations};
 use super::{Batch, Layout};
-use crate::simd::{BlockMemory, Job, Lanes, Number};
+use crate::simd::{BlockMemory, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::all_len;
 
 /// All matrices of the rotations.
@@ -13,13 +13,26 @@ pub(super) struct Matrices<'a, T> {
     pub matrices: &'a mut [T],
 }
 
+/// [`Matrices`], compiled for both number types.
+pub(super) struct MatricesKernel;
+
+impl Compiled for MatricesKernel {
+    type Task<'a, T: Number> = Matrices<'a, T>;
+
+    fn f32(path: Path, task: Matrices<'_, f32>) {
+        task.start(path);
+    }
+
+    fn f64(path: Path, task: Matrices<'_, f64>) {
+        task.start(path);
+    }
+}
+
 impl<T: Number> Matrices<'_, T> {
-    /// Runs on the path of the batch.
-    pub fn start(self) {
+    fn start(self, path: Path) {
         let recursion = Recursion::new(self.batch.high);
         let needed = if self.is_direct() { 0 } else { all_len(self.batch.high) };
         let mut scratch = BlockMemory::<T>::new(needed);
-        let path = self.batch.path;
         T::run(path, Run { task: self, recursion, scratch: &mut scratch });
     }
 

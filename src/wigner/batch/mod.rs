@@ -54,10 +54,10 @@ pub use action::Action;
 use std::ops::RangeInclusive;
 
 use super::{WignerError, all_len};
-use crate::LMAX;
-use crate::simd::{Number, Path};
-use derivatives::{Derivatives, Task};
-use matrices::Matrices;
+use crate::simd::Path;
+use crate::{LMAX, Number};
+use derivatives::{Derivatives, DerivativesKernel, Task};
+use matrices::{Matrices, MatricesKernel};
 
 /// Wigner matrices of many rotations, of degrees chosen at run time. See the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +118,13 @@ impl Batch {
     ///
     /// # Errors
     /// If the slice has the wrong length.
-    pub fn matrices<T: BatchNumber>(
+    pub fn matrices<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         matrices: &mut [T],
     ) -> Result<(), WignerError> {
         self.check::<T>(rotations.len(), &[("matrices", matrices.len())])?;
-        T::matrices(Matrices { batch: *self, rotations, matrices });
+        T::start::<MatricesKernel>(self.path, Matrices { batch: *self, rotations, matrices });
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl Batch {
     /// assert_eq!(torques, [0.0; 3]);
     /// # Ok::<(), tesseral::wigner::WignerError>(())
     /// ```
-    pub fn torques<T: BatchNumber>(
+    pub fn torques<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         cotangents: &[T],
@@ -163,7 +163,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn pull_back<T: BatchNumber>(
+    pub fn pull_back<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         cotangents: &[T],
@@ -181,7 +181,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn push_forward<T: BatchNumber>(
+    pub fn push_forward<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         tangents: &[T],
@@ -199,7 +199,7 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn torques_twice<T: BatchNumber>(
+    pub fn torques_twice<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
         cotangents: &[T],
@@ -217,8 +217,9 @@ impl Batch {
         Ok(())
     }
 
-    fn differentiate<T: BatchNumber>(&self, rotations: &[[[T; 3]; 3]], task: Task<'_, T>) {
-        T::derivatives(Derivatives { batch: *self, rotations, task });
+    fn differentiate<T: Number>(&self, rotations: &[[[T; 3]; 3]], task: Task<'_, T>) {
+        let task = Derivatives { batch: *self, rotations, task };
+        T::start::<DerivativesKernel>(self.path, task);
     }
 
     /// Checks the lengths of arrays of matrices given as (what, found).
@@ -246,46 +247,4 @@ fn check_lengths(n: usize, arrays: &[(&'static str, usize, usize)]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// A number of batches: f32 or f64.
-#[expect(private_bounds, reason = "sealed: kernels are compiled for two types, in this crate")]
-pub trait BatchNumber: Kernels {}
-
-impl BatchNumber for f32 {}
-impl BatchNumber for f64 {}
-
-/// The kernels of one number type, compiled here and not in every crate that calls them.
-trait Kernels: Number {
-    fn matrices(task: Matrices<'_, Self>);
-    fn derivatives(task: Derivatives<'_, Self>);
-    fn act(task: action::Act<'_, Self>);
-}
-
-impl Kernels for f32 {
-    fn matrices(task: Matrices<'_, f32>) {
-        task.start();
-    }
-
-    fn derivatives(task: Derivatives<'_, f32>) {
-        task.start();
-    }
-
-    fn act(task: action::Act<'_, f32>) {
-        task.start();
-    }
-}
-
-impl Kernels for f64 {
-    fn matrices(task: Matrices<'_, f64>) {
-        task.start();
-    }
-
-    fn derivatives(task: Derivatives<'_, f64>) {
-        task.start();
-    }
-
-    fn act(task: action::Act<'_, f64>) {
-        task.start();
-    }
 }

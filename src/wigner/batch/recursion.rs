@@ -65,7 +65,7 @@ impl<T: Number> Degree<T> {
         let inner = (l - 1).min(l / 2 + 3);
         let along_z = |column: &[Term]| {
             let entry = column.iter().find(|term| term.slot == Z);
-            number(entry.map_or(0.0, |term| 1.0 / term.value.0))
+            factor(entry)
         };
         let columns = ISOMETRIES[l - 1];
         let edges = (0..2 * l + 1).filter(|column| column.abs_diff(l) > inner);
@@ -81,19 +81,18 @@ impl<T: Number> Edge<T> {
         let order = column.abs_diff(l);
         let raises = |term: &&Term| term.slot != Z && term.column.abs_diff(l - 1) == order - 1;
         let raising = || ISOMETRIES[l - 1][column].iter().filter(raises);
-        let square: f64 = raising().map(|term| term.value.0 * term.value.0).sum();
         let part = |slot| {
             let term = raising().find(|term| term.slot == slot);
-            let (column, value) = term.map_or((0, 0.0), |term| (term.column, term.value.0));
-            Part { column, factor: number(value / square) }
+            Part { column: term.map_or(0, |term| term.column), factor: factor(term) }
         };
         Edge { column, along_y: part(Y), along_x: part(X) }
     }
 }
 
-/// The nearest number of a type.
-fn number<T: Scalar>(value: f64) -> T {
-    T::constant(value, value as f32)
+/// The factor that inverts the part of a column that an entry is of; zero without one.
+fn factor<T: Scalar>(entry: Option<&Term>) -> T {
+    let (wide, narrow) = entry.map_or((0.0, 0.0), |term| term.inverse);
+    T::constant(wide, narrow)
 }
 
 /// Fills D_l of a block of rotations, behind those of the degrees below it in `matrices`.

@@ -4,36 +4,36 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::emit::rounding;
+use super::tokens;
 use crate::tables::{Coupling, Surd};
 
 /// The text of `coupling.rs`.
 pub fn module(tables: &Coupling) -> TokenStream {
-    let lmax = Literal::usize_unsuffixed(tables.lmax());
+    let lmax = tokens::index(tables.lmax());
     let mut statics = Vec::new();
     let mut tensors = Vec::new();
     for degrees in tables.triples() {
         let [l1, l2, l3] = degrees;
         let name = format_ident!("C_{l1}_{l2}_{l3}");
         let entries = tables.tensor(degrees);
-        let length = Literal::usize_unsuffixed(entries.len());
+        let length = tokens::index(entries.len());
         let doc = format!(" C({l1},{l2}→{l3}): {length} nonzeros.");
         let entries = entries.iter().map(|entry| {
             let m = entry.m.map(Literal::i32_unsuffixed);
-            let (square, value) = (square(&entry.value), value(&entry.value));
+            let (square, value) = (square(&entry.value), tokens::wide(&entry.value));
             quote!(entry([#(#m),*], #square, #value))
         });
         statics.push(quote! {
             #[doc = #doc]
             static #name: [Entry; #length] = [#(#entries),*];
         });
-        let degrees = degrees.map(Literal::usize_unsuffixed);
+        let degrees = degrees.map(tokens::index);
         tensors.push(quote!(([#(#degrees),*], &#name)));
     }
     for (degrees, symbols) in tables.symbols() {
         let [l1, l2, l3] = degrees;
         let name = format_ident!("W_{l1}_{l2}_{l3}");
-        let length = Literal::usize_unsuffixed(symbols.len());
+        let length = tokens::index(symbols.len());
         let doc = format!(" The 3j symbols of degrees ({l1}, {l2}, {l3}): {length} nonzeros.");
         let symbols = symbols.iter().map(|symbol| {
             let m = symbol.m.map(Literal::i32_unsuffixed);
@@ -47,11 +47,11 @@ pub fn module(tables: &Coupling) -> TokenStream {
     }
     let symbols = tables.symbols().keys().map(|&[l1, l2, l3]| {
         let name = format_ident!("W_{l1}_{l2}_{l3}");
-        let degrees = [l1, l2, l3].map(Literal::usize_unsuffixed);
+        let degrees = [l1, l2, l3].map(tokens::index);
         quote!(([#(#degrees),*], &#name))
     });
-    let count = Literal::usize_unsuffixed(tensors.len());
-    let symbol_count = Literal::usize_unsuffixed(tables.symbols().len());
+    let count = tokens::index(tensors.len());
+    let symbol_count = tokens::index(tables.symbols().len());
     quote! {
         /// The highest degree of the coupling tensors.
         pub const COUPLING_LMAX: usize = #lmax;
@@ -70,11 +70,4 @@ fn square(value: &Surd) -> TokenStream {
         Literal::u64_unsuffixed(part.try_into().expect("a 3j symbol's square fits u64"))
     });
     quote!(root(#negative, #numerator, #denominator))
-}
-
-/// The nearest f64.
-fn value(value: &Surd) -> TokenStream {
-    let rounded = rounding::to_f64(value);
-    let magnitude = Literal::f64_unsuffixed(rounded.abs());
-    if rounded < 0.0 { quote!(-#magnitude) } else { quote!(#magnitude) }
 }

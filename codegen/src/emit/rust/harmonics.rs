@@ -2,11 +2,11 @@
 //! and functions for all degrees to L, for every L ≤ LMAX.
 
 use num_rational::BigRational;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::function::{Header, function};
-use crate::emit::rounding;
+use super::scalar::{Header, function};
+use super::tokens;
 use crate::ir::Program;
 use crate::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
 use crate::tables::{Harmonics, Surd};
@@ -18,7 +18,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let dispatchers = dispatchers(lmax);
     let component = normalization_factor(None);
     let norm = (0..=lmax).map(|l| normalization_factor(Some(l)));
-    let count = Literal::usize_unsuffixed(lmax + 1);
+    let count = tokens::index(lmax + 1);
     quote! {
         /// √(4π), from `Integral` to `Component`, for f64 and f32.
         pub(super) const COMPONENT_FACTOR: (f64, f32) = #component;
@@ -34,8 +34,7 @@ fn normalization_factor(l: Option<usize>) -> TokenStream {
     let denominator = l.map_or(1, |l| 2 * l + 1);
     let square = BigRational::new(4.into(), denominator.into());
     let factor = Surd::sqrt(square).times_sqrt_pi_power(1);
-    let wide = Literal::f64_unsuffixed(rounding::to_f64(&factor));
-    let narrow = Literal::f32_unsuffixed(rounding::to_f32(&factor));
+    let (wide, narrow) = (tokens::wide(&factor), tokens::narrow(&factor));
     quote!((#wide, #narrow))
 }
 
@@ -124,7 +123,7 @@ fn dispatchers(lmax: usize) -> TokenStream {
         let arms = (0..=lmax).map(|l| {
             let name = format_ident!("{prefix}_{l}{suffix}");
             let body = body(quote!(#name(r)));
-            let l = Literal::usize_unsuffixed(l);
+            let l = tokens::index(l);
             quote!(#l => #body)
         });
         quote!(#(#arms,)*)

@@ -1,16 +1,17 @@
 //! The file of LMAX itself, with the messages for crates that need more.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::tokens;
 use crate::tables::LMAX_LIMIT;
 
 /// The text of `lmax.rs`.
 pub fn module(lmax: usize) -> TokenStream {
     let messages = (0..=LMAX_LIMIT).map(|needed| message(lmax, needed));
-    let count = Literal::usize_unsuffixed(LMAX_LIMIT + 1);
-    let lmax = Literal::usize_unsuffixed(lmax);
-    let limit = Literal::usize_unsuffixed(LMAX_LIMIT);
+    let count = tokens::index(LMAX_LIMIT + 1);
+    let lmax = tokens::index(lmax);
+    let limit = tokens::index(LMAX_LIMIT);
     quote! {
         /// The highest degree of the harmonics and Wigner matrices in this build: the variable LMAX
         /// at build time, 4 without it.

@@ -1,11 +1,16 @@
 //! The Rust that the `tesseral` crate includes: six files, formatted.
+//!
+//! Programs are written by `scalar` for one number at a time and by `lanes` for many; the other
+//! modules make a file each, of programs and tables.
 
+mod batch;
 mod coupling;
-mod function;
 mod harmonics;
 mod lanes;
 mod lmax;
 mod products;
+mod scalar;
+mod tokens;
 mod wigner;
 
 use proc_macro2::TokenStream;
@@ -23,17 +28,24 @@ pub struct SourceFile {
 
 /// All files for the given tables.
 pub fn files(tables: &Tables) -> Vec<SourceFile> {
+    let lmax = tables.harmonics.lmax();
+    let file = |name, what, module| SourceFile { name, text: text(lmax, what, module) };
+    let harmonics = &tables.harmonics;
     vec![
-        SourceFile { name: "lmax.rs", text: format(lmax::module(tables.harmonics.lmax())) },
-        SourceFile { name: "harmonics.rs", text: format(harmonics::module(&tables.harmonics)) },
-        SourceFile { name: "batch.rs", text: format(lanes::module(&tables.harmonics)) },
-        SourceFile { name: "coupling.rs", text: format(coupling::module(&tables.coupling)) },
-        SourceFile { name: "products.rs", text: format(products::module(&tables.coupling)) },
-        SourceFile { name: "wigner.rs", text: format(wigner::module(&tables.harmonics)) },
+        file("lmax.rs", "LMAX and its messages", lmax::module(lmax)),
+        file("harmonics.rs", "programs for one point", harmonics::module(harmonics)),
+        file("batch.rs", "programs and tables for many points", batch::module(harmonics)),
+        file("coupling.rs", "coupling tensors and 3j symbols", coupling::module(&tables.coupling)),
+        file("products.rs", "programs of tensor products", products::module(&tables.coupling)),
+        file("wigner.rs", "the recursion of Wigner matrices", wigner::module(harmonics)),
     ]
 }
 
-fn format(tokens: TokenStream) -> String {
-    let file = syn::parse2(tokens).expect("generated tokens are a Rust file");
-    prettyplease::unparse(&file)
+/// A file with a first line that says what wrote it.
+fn text(lmax: usize, what: &str, module: TokenStream) -> String {
+    let file = syn::parse2(module).expect("generated tokens are a Rust file");
+    let code = prettyplease::unparse(&file);
+    format!(
+        "// Written by tesseral-codegen from the exact tables for LMAX = {lmax}: {what}.\n\n{code}"
+    )
 }

@@ -1,30 +1,32 @@
-//! The file of the tensor products: for every triple of low degrees straight-line code over lanes,
-//! with the coupling tensor in its constants.
+//! The file of the tensor products: for every triple of low degrees a type with straight-line code
+//! over lanes, with the coupling tensor in its constants.
 //!
-//! With `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`, of which only the entries that C allows are
-//! kept, one after the other by (m1, m3).
+//! B blocks of lanes at once share what is read of M; what all lanes share is read anew wherever it
+//! is used, since a register holds a block. Sums are loaded before their first term and stored after
+//! their last.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::emit::rounding;
-use crate::tables::{Coupling, Surd};
-
-/// The highest degree of straight-line products: beyond it loops over tables take over, since code
-/// grows with the fourth power of the degree and gains less.
-const UNROLLED_LMAX: usize = 3;
+use super::lanes::Writer;
+use super::{scalar, tokens};
+use crate::ir::products::{Map, Triple};
+use crate::ir::reading::{Element, Order, Reading, Step, Term};
+use crate::ir::{Program, Sharing};
+use crate::tables::Coupling;
+use crate::unroll::PRODUCT_LMAX;
 
 /// The text of `products.rs`.
 pub fn module(tables: &Coupling) -> TokenStream {
-    let low = tables.triples().into_iter().filter(|l| l.iter().all(|&l| l <= UNROLLED_LMAX));
-    let triples: Vec<Terms> = low.map(|degrees| Terms::new(tables, degrees)).collect();
-    let definitions = triples.iter().map(Terms::definition);
-    let names: Vec<Ident> = triples.iter().map(Terms::name).collect();
+    let low = tables.triples().into_iter().filter(|l| l.iter().all(|&l| l <= PRODUCT_LMAX));
+    let triples: Vec<Triple> = low.map(|degrees| Triple::new(tables, degrees)).collect();
+    let definitions = triples.iter().map(definition);
+    let names = triples.iter().map(name);
     let degrees = triples.iter().map(|triple| {
-        let [l1, l2, l3] = triple.degrees.map(Literal::usize_unsuffixed);
-        quote!([#l1, #l2, #l3])
+        let degrees = triple.degrees.map(tokens::index);
+        quote!([#(#degrees),*])
     });
     quote! {
         #(#definitions)*
@@ -43,436 +45,337 @@ pub fn module(tables: &Coupling) -> TokenStream {
     }
 }
 
-/// The nonzero entries of one coupling tensor, by index m + l.
-struct Terms {
-    degrees: [usize; 3],
-    entries: Vec<([usize; 3], Surd)>,
-    /// The place of each (m1, m3) in the matrix.
-    pairs: BTreeMap<(usize, usize), usize>,
+fn name(triple: &Triple) -> Ident {
+    let [l1, l2, l3] = triple.degrees;
+    format_ident!("C{l1}{l2}{l3}")
 }
 
-impl Terms {
-    fn new(tables: &Coupling, degrees: [usize; 3]) -> Terms {
-        let place = |m: i32, l: usize| (m + l as i32) as usize;
-        let entries = tables.tensor(degrees).into_iter().map(|entry| {
-            ([0, 1, 2].map(|side| place(entry.m[side], degrees[side])), entry.value.clone())
-        });
-        let entries: Vec<([usize; 3], Surd)> = entries.collect();
-        let mut pairs: BTreeMap<(usize, usize), usize> =
-            entries.iter().map(|(m, _)| ((m[0], m[2]), 0)).collect();
-        for (index, place) in pairs.values_mut().enumerate() {
-            *place = index;
+/// The type of a triple with its code.
+fn definition(triple: &Triple) -> TokenStream {
+    let [l1, l2, l3] = triple.degrees;
+    let doc = format!(
+        " C({l1},{l2}→{l3}): {} nonzeros, a matrix of {} entries that differ.",
+        triple.entries.len(),
+        triple.matrix.len()
+    );
+    let name = name(triple);
+    let sizes = triple.sizes().map(tokens::index);
+    let entries = tokens::index(triple.matrix.len());
+    let methods = Map::ALL.map(|map| method(map, &triple.program(map)));
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Copy)]
+        pub(super) struct #name;
+        impl Triple for #name {
+            fn sizes(&self) -> [usize; 3] {
+                [#(#sizes),*]
+            }
+            fn entries(&self) -> usize {
+                #entries
+            }
+            #(#methods)*
         }
-        Terms { degrees, entries, pairs }
     }
+}
 
-    fn name(&self) -> Ident {
-        let [l1, l2, l3] = self.degrees;
-        format_ident!("C{l1}{l2}{l3}")
+/// A method with its formula and its operations.
+fn method(map: Map, program: &Program) -> TokenStream {
+    let doc = format!(" `{}`: {}.", map.formula(), program.count());
+    let code = match map {
+        Map::Matrix => matrix(program),
+        Map::Forward => forward(program),
+        Map::Backward => backward(program),
+        Map::Outer => outer(program),
+        Map::Contract => contract(program),
+        Map::Couple => couple(program),
+        Map::CoupleBack => couple_back(program),
+    };
+    quote! {
+        #[doc = #doc]
+        #[inline(always)]
+        #code
     }
+}
 
-    fn sizes(&self) -> [usize; 3] {
-        self.degrees.map(|l| 2 * l + 1)
+fn matrix(program: &Program) -> TokenStream {
+    let reading = Reading::new(program);
+    let (patterns, statements) = (scalar::patterns(&reading), scalar::statements(&reading));
+    let values = scalar::array(&reading, 0);
+    quote! {
+        fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]) {
+            let y = *sized(y);
+            #patterns
+            #statements
+            *sized_mut(m) = #values;
+        }
     }
+}
 
-    /// The type of the triple with its code.
-    fn definition(&self) -> TokenStream {
-        let [l1, l2, l3] = self.degrees;
-        let doc = format!(
-            " C({l1},{l2}→{l3}): {} nonzeros, a matrix of {} entries.",
-            self.entries.len(),
-            self.pairs.len()
-        );
-        let name = self.name();
-        let sizes = self.sizes().map(Literal::usize_unsuffixed);
-        let entries = Literal::usize_unsuffixed(self.pairs.len());
-        let bodies = [
-            self.matrix(),
-            self.forward(),
-            self.backward(),
-            self.outer(),
-            self.contract(),
-            self.couple(),
-            self.couple_back(),
-        ];
-        quote! {
-            #[doc = #doc]
-            #[derive(Clone, Copy)]
-            pub(super) struct #name;
-            impl Triple for #name {
-                fn sizes(&self) -> [usize; 3] {
-                    [#(#sizes),*]
-                }
-                fn entries(&self) -> usize {
-                    #entries
-                }
-                #(#bodies)*
+fn forward(program: &Program) -> TokenStream {
+    let body = Body::wide(program).steps(Order::Outputs);
+    let lines = body.lines;
+    let [m, x, z] = ["m", "x", "z"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn forward<V: Lanes, const B: usize>(
+            &self,
+            proof: V::Proof,
+            m: &[V::Number],
+            w: [V; B],
+            x: [&[BlockOf<V>]; B],
+            z: [&mut [BlockOf<V>]; B],
+        ) {
+            let m: &[V::Number; #m] = sized(m);
+            let w = Wide(w);
+            let x: [&[BlockOf<V>; #x]; B] = x.map(sized);
+            let mut z: [&mut [BlockOf<V>; #z]; B] = z.map(sized_mut);
+            #(#lines)*
+        }
+    }
+}
+
+fn backward(program: &Program) -> TokenStream {
+    let mut body = Body::wide(program).steps(Order::Outputs);
+    // The first output is the derivative by w; what follows is for dx alone.
+    let gradient = body.lines.split_off(body.set_at.expect("dw is set"));
+    let lines = body.lines;
+    let [m, x, dz, dx] = ["m", "x", "dz", "dx"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn backward<V: Lanes, const B: usize>(
+            &self,
+            proof: V::Proof,
+            m: &[V::Number],
+            w: [V; B],
+            inputs: [[&[BlockOf<V>]; B]; 2],
+            dx: Option<[&mut [BlockOf<V>]; B]>,
+        ) -> [V; B] {
+            let [x, dz] = inputs;
+            let m: &[V::Number; #m] = sized(m);
+            let x: [&[BlockOf<V>; #x]; B] = x.map(sized);
+            let dz: [&[BlockOf<V>; #dz]; B] = dz.map(sized);
+            #(#lines)*
+            if let Some(dx) = dx {
+                let w = Wide(w);
+                let mut dx: [&mut [BlockOf<V>; #dx]; B] = dx.map(sized_mut);
+                #(#gradient)*
+            }
+            dw.0
+        }
+    }
+}
+
+fn outer(program: &Program) -> TokenStream {
+    let body = Body::wide(program).steps(Order::Outputs);
+    let lines = body.lines;
+    let [x, dz, dm] = ["x", "dz", "dm"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn outer<V: Lanes, const B: usize>(
+            &self,
+            proof: V::Proof,
+            w: [V; B],
+            inputs: [[&[BlockOf<V>]; B]; 2],
+            dm: &mut [BlockOf<V>],
+        ) {
+            let [x, dz] = inputs;
+            let w = Wide(w);
+            let x: [&[BlockOf<V>; #x]; B] = x.map(sized);
+            let dz: [&[BlockOf<V>; #dz]; B] = dz.map(sized);
+            let dm: &mut [BlockOf<V>; #dm] = sized_mut(dm);
+            #(#lines)*
+        }
+    }
+}
+
+fn contract(program: &Program) -> TokenStream {
+    let body = Body::single(program, &["dm"]).steps(Order::Outputs);
+    let lines = body.lines;
+    let [dm, dy] = ["dm", "dy"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn contract<V: Lanes>(
+            &self,
+            proof: V::Proof,
+            scale: V,
+            dm: &[BlockOf<V>],
+            dy: &mut [BlockOf<V>],
+        ) {
+            let dm: &[BlockOf<V>; #dm] = sized(dm);
+            let dy: &mut [BlockOf<V>; #dy] = sized_mut(dy);
+            #(#lines)*
+        }
+    }
+}
+
+fn couple(program: &Program) -> TokenStream {
+    let body = Body::single(program, &[]).steps(Order::Outputs);
+    let lines = body.lines;
+    let [x, y, z] = ["x", "y", "z"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn couple<V: Lanes>(
+            &self,
+            proof: V::Proof,
+            scale: V,
+            x: &[BlockOf<V>],
+            y: &[BlockOf<V>],
+            z: &mut [BlockOf<V>],
+        ) {
+            let x: &[BlockOf<V>; #x] = sized(x);
+            let y: &[BlockOf<V>; #y] = sized(y);
+            let z: &mut [BlockOf<V>; #z] = sized_mut(z);
+            #(#lines)*
+        }
+    }
+}
+
+fn couple_back(program: &Program) -> TokenStream {
+    let body = Body::single(program, &[]).steps(Order::Operations);
+    let lines = body.lines;
+    let [x, y, dz, dx, dy] = ["x", "y", "dz", "dx", "dy"].map(|name| body.lengths[name].clone());
+    quote! {
+        fn couple_back<V: Lanes>(
+            &self,
+            proof: V::Proof,
+            scale: V,
+            inputs: [&[BlockOf<V>]; 3],
+            dx: &mut [BlockOf<V>],
+            dy: &mut [BlockOf<V>],
+        ) {
+            let [x, y, dz] = inputs;
+            let x: &[BlockOf<V>; #x] = sized(x);
+            let y: &[BlockOf<V>; #y] = sized(y);
+            let dz: &[BlockOf<V>; #dz] = sized(dz);
+            let dx: &mut [BlockOf<V>; #dx] = sized_mut(dx);
+            let dy: &mut [BlockOf<V>; #dy] = sized_mut(dy);
+            #(#lines)*
+        }
+    }
+}
+
+/// The statements of a map.
+struct Body<'a> {
+    program: &'a Program,
+    writer: Writer,
+    /// Whether a value is B blocks of lanes.
+    is_wide: bool,
+    /// The lengths of arrays.
+    lengths: HashMap<&'static str, TokenStream>,
+    lines: Vec<TokenStream>,
+    /// The number of lines after the first output that is set.
+    set_at: Option<usize>,
+    /// The terms that were added to each element.
+    added: HashMap<Element, usize>,
+}
+
+impl<'a> Body<'a> {
+    /// With B blocks of lanes at once.
+    fn wide(program: &'a Program) -> Self {
+        let mut body = Body::new(program, quote!(Wide<V, B>), true);
+        for input in program.inputs.iter().filter(|input| input.sharing == Sharing::Shared) {
+            let name = format_ident!("{}", input.name);
+            for (index, element) in input.elements.iter().enumerate() {
+                let index = tokens::index(index);
+                body.writer.read_anew(element, quote!(Wide::splat(proof, #name[#index])));
             }
         }
+        body
     }
 
-    /// The entries with a given (m1, m3).
-    fn of_pair(&self, m1: usize, m3: usize) -> impl Iterator<Item = (usize, &Surd)> {
-        let found = self.entries.iter().filter(move |(m, _)| m[0] == m1 && m[2] == m3);
-        found.map(|(m, value)| (m[1], value))
-    }
-
-    fn matrix(&self) -> TokenStream {
-        let [_, n2, _] = self.sizes();
-        let scaled = (0..n2).map(|m2| {
-            let (name, index) = (format_ident!("y{m2}"), Literal::usize_unsuffixed(m2));
-            quote!(let #name = scale * y[#index];)
-        });
-        let rows = self.pairs.iter().map(|(&(m1, m3), &place)| {
-            let place = Literal::usize_unsuffixed(place);
-            let terms = self.of_pair(m1, m3).map(|(m2, value)| {
-                let (y, value) = (format_ident!("y{m2}"), scalar(value));
-                quote!(#value * #y)
-            });
-            quote!(m[#place] = #(#terms)+*;)
-        });
-        let (n2, count) =
-            (Literal::usize_unsuffixed(n2), Literal::usize_unsuffixed(self.pairs.len()));
-        quote! {
-            #[inline(always)]
-            fn matrix<T: Number>(&self, scale: T, y: &[T], m: &mut [T]) {
-                let y: &[T; #n2] = sized(y);
-                let m: &mut [T; #count] = sized_mut(m);
-                #(#scaled)*
-                #(#rows)*
+    /// With one block of lanes; the elements of some arrays are read anew where they are used.
+    fn single(program: &'a Program, anew: &[&str]) -> Self {
+        let mut body = Body::new(program, quote!(V), false);
+        for input in program.inputs.iter().filter(|input| anew.contains(&input.name)) {
+            let name = format_ident!("{}", input.name);
+            for (index, element) in input.elements.iter().enumerate() {
+                let index = tokens::index(index);
+                body.writer.read_anew(element, quote!(V::load(proof, &#name[#index])));
             }
         }
+        body
     }
 
-    /// `z[m3] += w · Σ M[m1, m3] x[m1]`.
-    fn forward(&self) -> TokenStream {
-        let [n1, _, n3] = self.sizes();
-        let loads = loads("x", n1);
-        let sums = (0..n3).map(|m3| {
-            let factors = self.pairs.iter().filter(|((_, other), _)| *other == m3);
-            let sum = matrix_sum("x", factors.map(|(&(m1, _), &place)| (place, m1)));
-            let index = Literal::usize_unsuffixed(m3);
-            sum.map(|sum| quote!(add_scaled(proof, w, #sum, &mut z, #index);))
-        });
-        let sums = sums.flatten();
-        let n3 = Literal::usize_unsuffixed(n3);
-        quote! {
-            #[inline(always)]
-            fn forward<V: Lanes, const B: usize>(
-                &self,
-                proof: V::Proof,
-                m: &[V::Number],
-                w: [V; B],
-                x: [&[BlockOf<V>]; B],
-                z: [&mut [BlockOf<V>]; B],
-            ) {
-                let mut z: [&mut [BlockOf<V>; #n3]; B] = z.map(sized_mut);
-                #loads
-                #(#sums)*
-            }
-        }
-    }
-
-    /// `g[m1] = Σ M[m1, m3] dz[m3]`, `dx[m1] += w g[m1]`, and gives `Σ x[m1] g[m1]`.
-    fn backward(&self) -> TokenStream {
-        let [n1, _, n3] = self.sizes();
-        let (xs, dzs) = (loads("x", n1), loads("dz", n3));
-        let mut lines = Vec::new();
-        let mut products = Vec::new();
-        let mut stores = Vec::new();
-        for m1 in 0..n1 {
-            let factors = self.pairs.iter().filter(|((other, _), _)| *other == m1);
-            let Some(sum) = matrix_sum("dz", factors.map(|(&(_, m3), &place)| (place, m3))) else {
-                continue;
-            };
-            let (g, x) = (format_ident!("g{m1}"), format_ident!("x{m1}"));
-            lines.push(quote!(let #g = #sum;));
-            products.push(quote!(#x, #g));
-            let index = Literal::usize_unsuffixed(m1);
-            stores.push(quote!(add_scaled(proof, w, #g, &mut dx, #index);));
-        }
-        let dot = match products.split_first() {
-            None => quote!([V::splat(proof, V::Number::default()); B]),
-            Some((first, others)) => others
-                .iter()
-                .fold(quote!(product(#first)), |sum, pair| quote!(multiply_add(#pair, #sum))),
+    fn new(program: &'a Program, kind: TokenStream, is_wide: bool) -> Self {
+        let inputs = program.inputs.iter().map(|input| (input.name, input.elements.len()));
+        let outputs = program.outputs.iter().map(|output| (output.name, output.values.len()));
+        let length = |(name, length): (&'static str, usize)| {
+            let length = tokens::index(length);
+            (name, quote!(#length))
         };
-        let n1 = Literal::usize_unsuffixed(n1);
-        quote! {
-            #[inline(always)]
-            fn backward<V: Lanes, const B: usize>(
-                &self,
-                proof: V::Proof,
-                m: &[V::Number],
-                w: [V; B],
-                x: [&[BlockOf<V>]; B],
-                dz: [&[BlockOf<V>]; B],
-                dx: Option<[&mut [BlockOf<V>]; B]>,
-            ) -> [V; B] {
-                #xs
-                #dzs
-                #(#lines)*
-                if let Some(dx) = dx {
-                    let mut dx: [&mut [BlockOf<V>; #n1]; B] = dx.map(sized_mut);
-                    #(#stores)*
+        Body {
+            program,
+            writer: Writer::new(kind),
+            is_wide,
+            lengths: inputs.chain(outputs).map(length).collect(),
+            lines: Vec::new(),
+            set_at: None,
+            added: HashMap::new(),
+        }
+    }
+
+    fn steps(mut self, order: Order) -> Self {
+        let reading = Reading::of_operations(self.program);
+        for step in reading.steps(order) {
+            match step {
+                Step::Read(element) => self.read(&reading, element),
+                Step::Let(statement) => self.lines.push(self.writer.statement(&statement)),
+                Step::Set(element, value) => {
+                    let value = self.writer.expression(&value);
+                    self.set(&reading, element, value);
                 }
-                #dot
+                Step::Add(element, term) => self.add(&reading, element, &term),
             }
         }
+        self
     }
 
-    /// `dM[m1, m3] += w x[m1] dz[m3]`.
-    fn outer(&self) -> TokenStream {
-        let [n1, _, n3] = self.sizes();
-        let (xs, dzs) = (loads("x", n1), loads("dz", n3));
-        let scaled = (0..n1).map(|m1| {
-            let x = format_ident!("x{m1}");
-            quote!(let #x = product(w, #x);)
-        });
-        let sums = self.pairs.iter().map(|(&(m1, m3), &place)| {
-            let (x, dz) = (format_ident!("x{m1}"), format_ident!("dz{m3}"));
-            let place = Literal::usize_unsuffixed(place);
-            quote!(add_product(proof, #x, #dz, &mut dm[#place]);)
-        });
-        let count = Literal::usize_unsuffixed(self.pairs.len());
-        quote! {
-            #[inline(always)]
-            fn outer<V: Lanes, const B: usize>(
-                &self,
-                proof: V::Proof,
-                w: [V; B],
-                x: [&[BlockOf<V>]; B],
-                dz: [&[BlockOf<V>]; B],
-                dm: &mut [BlockOf<V>],
-            ) {
-                let dm: &mut [BlockOf<V>; #count] = sized_mut(dm);
-                #xs
-                #dzs
-                #(#scaled)*
-                #(#sums)*
-            }
+    /// Loads an element of an array that each lane has; numbers are there already.
+    fn read(&mut self, reading: &Reading, element: Element) {
+        let input = &reading.inputs()[element.array];
+        let name = &input.elements[element.index];
+        if input.shape.is_empty() || self.writer.is_read_anew(name) {
+            return;
         }
+        let (name, array) = (format_ident!("{name}"), format_ident!("{}", input.name));
+        let index = tokens::index(element.index);
+        self.lines.push(match self.is_wide {
+            true => quote!(let #name = Wide::load(proof, &#array, #index);),
+            false => quote!(let #name = V::load(proof, &#array[#index]);),
+        });
     }
 
-    /// `dy[m2] += scale · Σ C[m1, m2, m3] dM[m1, m3]`.
-    fn contract(&self) -> TokenStream {
-        let [_, n2, _] = self.sizes();
-        let sums = (0..n2).filter_map(|m2| {
-            let terms = self.entries.iter().filter(|(m, _)| m[1] == m2).map(|(m, value)| {
-                let place = Literal::usize_unsuffixed(self.pairs[&(m[0], m[2])]);
-                (constant(value), quote!(V::load(proof, &dm[#place])))
+    fn set(&mut self, reading: &Reading, element: Element, value: TokenStream) {
+        let output = &reading.outputs()[element.array];
+        let (array, index) = (format_ident!("{}", output.name), tokens::index(element.index));
+        self.lines.push(match output.shape.is_empty() {
+            true => quote!(let #array = #value;),
+            false => quote!(#value.store(&mut #array[#index]);),
+        });
+        self.set_at.get_or_insert(self.lines.len());
+    }
+
+    /// Adds a term; loads the sum before the first and stores it after the last.
+    fn add(&mut self, reading: &Reading, element: Element, term: &Term) {
+        let output = &reading.outputs()[element.array];
+        let sum = format_ident!("{}{}", output.name, element.index);
+        let (array, index) = (format_ident!("{}", output.name), tokens::index(element.index));
+        // The sum over lanes is one block, whatever the width of its terms.
+        let is_common = output.sharing == Sharing::Shared;
+        let is_wide = self.is_wide && !is_common;
+        let added = self.added.entry(element).or_default();
+        *added += 1;
+        if *added == 1 {
+            self.lines.push(match is_wide {
+                true => quote!(let #sum = Wide::load_mut(proof, &#array, #index);),
+                false => quote!(let #sum = V::load(proof, &#array[#index]);),
             });
-            let sum = sum_of_products(terms)?;
-            let index = Literal::usize_unsuffixed(m2);
-            Some(quote!(add_to(proof, scale, #sum, &mut dy[#index]);))
-        });
-        let (n2, count) =
-            (Literal::usize_unsuffixed(n2), Literal::usize_unsuffixed(self.pairs.len()));
-        quote! {
-            #[inline(always)]
-            fn contract<V: Lanes>(
-                &self,
-                proof: V::Proof,
-                scale: V,
-                dm: &[BlockOf<V>],
-                dy: &mut [BlockOf<V>],
-            ) {
-                let dm: &[BlockOf<V>; #count] = sized(dm);
-                let dy: &mut [BlockOf<V>; #n2] = sized_mut(dy);
-                #(#sums)*
-            }
         }
-    }
-
-    /// `z[m3] = scale · Σ C[m1, m2, m3] x[m1] y[m2]`.
-    fn couple(&self) -> TokenStream {
-        let [n1, n2, n3] = self.sizes();
-        let (xs, ys) = (single_loads("x", n1), single_loads("y", n2));
-        let mut lines = Vec::new();
-        let mut written = BTreeMap::new();
-        for m3 in 0..n3 {
-            let entries: Vec<_> = self.entries.iter().filter(|(m, _)| m[2] == m3).collect();
-            for (m, _) in &entries {
-                let pair = (m[0], m[1]);
-                written.entry(pair).or_insert_with(|| {
-                    let [p, x, y] = product_names(pair);
-                    lines.push(quote!(let #p = #x.mul(#y);));
-                });
-            }
-            let terms = entries.iter().map(|(m, value)| {
-                let [p, ..] = product_names((m[0], m[1]));
-                (constant(value), quote!(#p))
+        let value = match self.is_wide && is_common {
+            true => self.writer.gathered(term, quote!(#sum)),
+            false => self.writer.added(term, quote!(#sum)),
+        };
+        self.lines.push(quote!(let #sum = #value;));
+        if *added == reading.terms(element).len() {
+            self.lines.push(match is_wide {
+                true => quote!(#sum.store(&mut #array, #index);),
+                false => quote!(#sum.store(&mut #array[#index]);),
             });
-            let index = Literal::usize_unsuffixed(m3);
-            let sum = sum_of_products(terms).expect("every component has a term");
-            lines.push(quote!(scale.mul(#sum).store(&mut z[#index]);));
         }
-        let n3 = Literal::usize_unsuffixed(n3);
-        quote! {
-            #[inline(always)]
-            fn couple<V: Lanes>(
-                &self,
-                proof: V::Proof,
-                scale: V,
-                x: &[BlockOf<V>],
-                y: &[BlockOf<V>],
-                z: &mut [BlockOf<V>],
-            ) {
-                let z: &mut [BlockOf<V>; #n3] = sized_mut(z);
-                #xs
-                #ys
-                #(#lines)*
-            }
-        }
-    }
-
-    /// Adds the derivatives of `couple` to `dx` and `dy`.
-    fn couple_back(&self) -> TokenStream {
-        let [n1, n2, n3] = self.sizes();
-        let (xs, ys) = (single_loads("x", n1), single_loads("y", n2));
-        let dzs = (0..n3).map(|m3| {
-            let (name, index) = (format_ident!("dz{m3}"), Literal::usize_unsuffixed(m3));
-            quote!(let #name = scale.mul(V::load(proof, &dz[#index]));)
-        });
-        let dys = single_loads_mut("dy", n2);
-        let mut lines = Vec::new();
-        for m1 in 0..n1 {
-            let (x, dx) = (format_ident!("x{m1}"), format_ident!("dx{m1}"));
-            let index = Literal::usize_unsuffixed(m1);
-            lines.push(quote!(let mut #dx = V::load(proof, &dx[#index]);));
-            for m2 in 0..n2 {
-                let entries = self.entries.iter().filter(|(m, _)| m[0] == m1 && m[1] == m2);
-                let terms = entries.map(|(m, value)| {
-                    let dz = format_ident!("dz{}", m[2]);
-                    (constant(value), quote!(#dz))
-                });
-                let Some(sum) = sum_of_products(terms) else { continue };
-                let (y, dy) = (format_ident!("y{m2}"), format_ident!("dy{m2}"));
-                lines.push(quote! {
-                    let q = #sum;
-                    #dx = q.mul_add(#y, #dx);
-                    #dy = q.mul_add(#x, #dy);
-                });
-            }
-            lines.push(quote!(#dx.store(&mut dx[#index]);));
-        }
-        let stores = (0..n2).map(|m2| {
-            let (name, index) = (format_ident!("dy{m2}"), Literal::usize_unsuffixed(m2));
-            quote!(#name.store(&mut dy[#index]);)
-        });
-        let sizes = [n1, n2, n3].map(Literal::usize_unsuffixed);
-        let [n1, n2, n3] = sizes;
-        quote! {
-            #[inline(always)]
-            fn couple_back<V: Lanes>(
-                &self,
-                proof: V::Proof,
-                scale: V,
-                [x, y, dz]: [&[BlockOf<V>]; 3],
-                dx: &mut [BlockOf<V>],
-                dy: &mut [BlockOf<V>],
-            ) {
-                let dz: &[BlockOf<V>; #n3] = sized(dz);
-                let dx: &mut [BlockOf<V>; #n1] = sized_mut(dx);
-                let dy: &mut [BlockOf<V>; #n2] = sized_mut(dy);
-                #xs
-                #ys
-                #(#dzs)*
-                #dys
-                #(#lines)*
-                #(#stores)*
-            }
-        }
-    }
-}
-
-/// The names of x[m1] y[m2], x[m1] and y[m2].
-fn product_names((m1, m2): (usize, usize)) -> [Ident; 3] {
-    [format_ident!("p{m1}_{m2}"), format_ident!("x{m1}"), format_ident!("y{m2}")]
-}
-
-/// Loads of B blocks for each component of an array.
-fn loads(array: &str, count: usize) -> TokenStream {
-    let array_name = format_ident!("{array}");
-    let size = Literal::usize_unsuffixed(count);
-    let lines = (0..count).map(|m| {
-        let (name, index) = (format_ident!("{array}{m}"), Literal::usize_unsuffixed(m));
-        quote!(let #name: [V; B] = load(proof, &#array_name, #index);)
-    });
-    quote! {
-        let #array_name: [&[BlockOf<V>; #size]; B] = #array_name.map(sized);
-        #(#lines)*
-    }
-}
-
-/// Loads of one block for each component of an array.
-fn single_loads(array: &str, count: usize) -> TokenStream {
-    let array_name = format_ident!("{array}");
-    let size = Literal::usize_unsuffixed(count);
-    let lines = (0..count).map(|m| {
-        let (name, index) = (format_ident!("{array}{m}"), Literal::usize_unsuffixed(m));
-        quote!(let #name = V::load(proof, &#array_name[#index]);)
-    });
-    quote! {
-        let #array_name: &[BlockOf<V>; #size] = sized(#array_name);
-        #(#lines)*
-    }
-}
-
-/// The same for sums that go on.
-fn single_loads_mut(array: &str, count: usize) -> TokenStream {
-    let array_name = format_ident!("{array}");
-    let lines = (0..count).map(|m| {
-        let (name, index) = (format_ident!("{array}{m}"), Literal::usize_unsuffixed(m));
-        quote!(let mut #name = V::load(proof, &#array_name[#index]);)
-    });
-    quote!(#(#lines)*)
-}
-
-/// `Σ M[place] array[m]` over pairs (place, m), if there are any.
-fn matrix_sum(array: &str, terms: impl Iterator<Item = (usize, usize)>) -> Option<TokenStream> {
-    let mut sum = None;
-    for (place, m) in terms {
-        let (name, place) = (format_ident!("{array}{m}"), Literal::usize_unsuffixed(place));
-        let entry = quote!(V::splat(proof, m[#place]));
-        sum = Some(match sum {
-            None => quote!(times(#entry, #name)),
-            Some(sum) => quote!(times_add(#entry, #name, #sum)),
-        });
-    }
-    sum
-}
-
-/// Σ factor · value, if there are any.
-fn sum_of_products(terms: impl Iterator<Item = (TokenStream, TokenStream)>) -> Option<TokenStream> {
-    let mut sum = None;
-    for (factor, value) in terms {
-        sum = Some(match sum {
-            None => quote!(#factor.mul(#value)),
-            Some(sum) => quote!(#factor.mul_add(#value, #sum)),
-        });
-    }
-    sum
-}
-
-/// A correctly rounded constant in every lane.
-fn constant(value: &Surd) -> TokenStream {
-    let (wide, narrow) = literals(value);
-    quote!(constant::<V>(proof, #wide, #narrow))
-}
-
-/// A correctly rounded constant.
-fn scalar(value: &Surd) -> TokenStream {
-    let (wide, narrow) = literals(value);
-    quote!(T::constant(#wide, #narrow))
-}
-
-fn literals(value: &Surd) -> (TokenStream, TokenStream) {
-    let (wide, narrow) = (rounding::to_f64(value), rounding::to_f32(value));
-    let wide_size = Literal::f64_unsuffixed(wide.abs());
-    let narrow_size = Literal::f32_unsuffixed(narrow.abs());
-    match wide < 0.0 {
-        true => (quote!(-#wide_size), quote!(-#narrow_size)),
-        false => (quote!(#wide_size), quote!(#narrow_size)),
     }
 }

@@ -1,4 +1,4 @@
-/** Degree 2. */
+/** Degree 2: 13 operations (10 multiplications, 1 multiply-add, 2 additions). */
 function y_2(x, y, z) {
   const x2 = x * x;
   const y2 = y * y;

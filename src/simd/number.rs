@@ -1,0 +1,99 @@
+//! The number types that lanes hold, and what this crate alone knows of them: their blocks, and how
+//! work on them is started.
+//!
+//! # Where kernels are compiled
+//! A public function `fn values<T: Number>(..)` is compiled in every crate that calls it, and with
+//! it all that it reaches: on four paths, thousands of lines each time. A [`Compiled`] kernel stops
+//! that. Its two functions are not generic, so they and all below them are compiled in this crate;
+//! what is compiled in the caller's checks arguments and calls [`Blocks::start`], which picks one of
+//! the two by type. No higher room is named here: each gives its own kernels.
+
+use std::fmt::Debug;
+
+use super::{Job, Path};
+use crate::Real;
+
+/// A number that batches, kernels and layers compute with: f32 or f64. No other type can implement
+/// it; [`Scalar`](crate::Scalar) and [`Real`] are open to types of yours.
+///
+/// # Example
+/// ```
+/// use tesseral::{Number, sh::Harmonics};
+///
+/// /// The sum of all harmonics to degree 2 at a point, in either precision.
+/// fn sum<T: Number>(point: [T; 3]) -> Result<T, tesseral::sh::batch::BatchError> {
+///     let mut values = [T::default(); 9];
+///     Harmonics::SOLID.batch(0..=2)?.values(&[point], &mut values)?;
+///     Ok(values.into_iter().fold(T::default(), |sum, value| sum + value))
+/// }
+///
+/// assert!((sum([1.0_f64, 0.0, 0.0])? - f64::from(sum([1.0_f32, 0.0, 0.0])?)).abs() < 1e-6);
+/// # Ok::<(), tesseral::sh::batch::BatchError>(())
+/// ```
+pub trait Number: Real + Default + Debug + Into<f64> + Send + Sync + Blocks + 'static {
+    /// The numbers in a block: 8 for f64, 16 for f32.
+    const WIDTH: usize;
+
+    /// The nearest number of this type.
+    ///
+    /// ```
+    /// use tesseral::Number;
+    ///
+    /// assert_eq!(f32::from_f64(0.1), 0.1_f32);
+    /// ```
+    fn from_f64(value: f64) -> Self;
+}
+
+pub(crate) use private::{Blocks, Compiled};
+
+mod private {
+    use super::{Job, Number, Path};
+
+    /// What this crate needs to know of a number with lanes.
+    pub trait Blocks: Sized + Copy {
+        /// 64 bytes of numbers.
+        type Block: Copy
+            + AsRef<[Self]>
+            + AsMut<[Self]>
+            + std::ops::Index<usize, Output = Self>
+            + std::ops::IndexMut<usize>;
+
+        /// A block of zeros.
+        const ZERO: Self::Block;
+
+        /// One of a pair of correctly rounded constants.
+        fn pick(wide: f64, narrow: f32) -> Self;
+
+        /// The whole blocks of a slice, and the rest.
+        fn blocks(slice: &[Self]) -> (&[Self::Block], &[Self]);
+
+        /// The whole blocks of a slice, and the rest.
+        fn blocks_mut(slice: &mut [Self]) -> (&mut [Self::Block], &mut [Self]);
+
+        /// The numbers of blocks.
+        fn numbers(blocks: &[Self::Block]) -> &[Self];
+
+        /// The numbers of blocks.
+        fn numbers_mut(blocks: &mut [Self::Block]) -> &mut [Self];
+
+        /// Runs a job on a path, on the portable one where the machine lacks it.
+        fn run<J: Job<Self>>(path: Path, job: J) -> J::Output;
+
+        /// Runs a kernel on a path, in code that is compiled in this crate.
+        fn start<K: Compiled>(path: Path, task: K::Task<'_, Self>)
+        where
+            Self: Number;
+    }
+
+    /// Work that is compiled for both number types in this crate; see the module.
+    pub trait Compiled {
+        /// What there is to do.
+        type Task<'a, T: Number>;
+
+        /// Does it in f32.
+        fn f32(path: Path, task: Self::Task<'_, f32>);
+
+        /// Does it in f64.
+        fn f64(path: Path, task: Self::Task<'_, f64>);
+    }
+}
