@@ -61,9 +61,13 @@ class Side:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
-        self.process.stdin.write(case + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().split()
+        try:
+            self.process.stdin.write(case + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline().split()
+        except BrokenPipeError:
+            # It did not even begin; what it says about that stands above.
+            answer = []
         if self.is_fresh or len(answer) != 2:
             self.end()
         if len(answer) != 2:
@@ -72,10 +76,13 @@ class Side:
 
     def end(self):
         """The next case starts a new process."""
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
-        self.process = None
+        process, self.process = self.process, None
+        process.stdout.close()
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        process.wait()
 
 
 def fastest(call, samples=9, least=1e6, clock=time.thread_time_ns):

@@ -65,6 +65,8 @@ def run(subject, arguments):
     """Measures and prints all cases."""
     if arguments.rounds != 1 and not arguments.against:
         raise SystemExit("--rounds goes with --against")
+    if arguments.against and not arguments.against.is_dir():
+        raise SystemExit(f"--against {arguments.against}: there is no such folder")
     peers = arguments.peers
     if peers is None:
         peers = "" if arguments.against else subject.default_peers
