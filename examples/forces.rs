@@ -1,7 +1,7 @@
 //! Learns energies and forces of small clusters bound by a Morse potential, and checks the forces
 //! of clusters that it has not seen.
 //!
-//! `cargo run --release --no-default-features --features nn --example forces`
+//! `cargo run --example forces`
 
 use std::error::Error;
 use std::sync::Arc;

@@ -27,39 +27,62 @@ def pin():
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def build(program, lmax):
-    """The library's side."""
-    command = ["cargo", "build", "--release", "--bin", program]
-    environment = dict(os.environ, LMAX=str(lmax), CARGO_TARGET_DIR=str(TARGET))
-    subprocess.run(command, cwd=ROOT / "benches", env=environment, check=True)
-    return TARGET / "release" / program
+def build(root, program, lmax):
+    """The measuring program of a checkout, each in its own target folder."""
+    target = TARGET if root == ROOT else root / "target"
+    folder, kind, place = root / "benches", ["--bin", program], "release"
+    if not (folder / "Cargo.toml").exists():
+        # Measuring programs were examples before `benches` was a package.
+        program = program.replace("-", "_")
+        folder, kind, place = root, ["--no-default-features", "--example", program], "release/examples"
+    environment = dict(os.environ, LMAX=str(lmax), CARGO_TARGET_DIR=str(target))
+    try:
+        subprocess.run(["cargo", "build", "--release", *kind], cwd=folder, env=environment, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(f"{program} of {root} was not built: {error}") from error
+    return target / place / program
 
 
-class Ours:
-    """The library's side: a process that answers one case per line."""
+class Ended(SystemExit):
+    """A measuring program ended instead of answering."""
 
-    def __init__(self, program, *arguments):
-        command = [str(program), *arguments]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+
+class Side:
+    """A checkout: a process that answers one case per line."""
+
+    def __init__(self, program, arguments, is_fresh):
+        self.command = [str(program), *arguments]
+        self.is_fresh = is_fresh
+        self.process = None
 
     def measure(self, case):
         """Two numbers, the second None where the answer has no number."""
-        self.process.stdin.write(case + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().split()
+        if self.process is None:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        try:
+            self.process.stdin.write(case + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline().split()
+        except BrokenPipeError:
+            # It did not even begin; what it says about that stands above.
+            answer = []
+        if self.is_fresh or len(answer) != 2:
+            self.end()
         if len(answer) != 2:
-            raise SystemExit(f"the measuring program ended at the case {case}")
+            raise Ended(f"{self.command[0]} ended at the case {case}")
         return float(answer[0]), None if answer[1] == "-" else float(answer[1])
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
+    def end(self):
+        """The next case starts a new process."""
+        process, self.process = self.process, None
+        process.stdout.close()
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        process.wait()
 
 
 def fastest(call, samples=9, least=1e6, clock=time.thread_time_ns):
@@ -122,6 +145,6 @@ def load(names, classes):
             peers[name] = classes[name]()
         except Exception as error:  # A peer may fail in any way when it is loaded.
             print(f"{name} is absent ({error})", file=sys.stderr)
-    if not peers:
+    if names and not peers:
         print("no peers: the library's own columns only", file=sys.stderr)
     return peers

@@ -20,10 +20,7 @@ Cases are `subject/size/what`:
 `forward-backward` is the output and the gradients of both inputs and the weights.
 """
 
-import json
-import sys
-
-from .common import Ours, build, chosen_peers, enter_environment, load, pin
+from .sides import Subject
 from .tensor_product_peers import PEERS
 
 
@@ -44,46 +41,17 @@ def cases(quick):
         yield f"memory/64/{what}"
 
 
-def run(arguments):
-    names = chosen_peers(arguments.peers, PEERS)
-    program = build("tensor-product-times", lmax=8)
-    enter_environment([PEERS[name].packages for name in names])
-    pin()
-    peers = load(names, PEERS)
-    if not arguments.json:
-        columns = "".join(f"{name:>16}{'ratio':>8}" for name in peers)
-        print(f"{'ms':<34}{'ours':>10}{'limit':>10}{'ratio':>8}{columns}")
-    for case in cases(arguments.quick):
-        if arguments.only not in case:
-            continue
-        # Cold tables and the largest memory are those of a process of their own.
-        with Ours(program) as ours:
-            time, limit = ours.measure(case)
-        measured = {name: peer.measure(case) for name, peer in peers.items()}
-        measured = {name: value for name, value in measured.items() if value is not None}
-        if arguments.json:
-            print(json.dumps({"case": case, "ours": time, "limit": limit, "peers": measured}))
-        else:
-            print(row(case, time, limit, [measured.get(name) for name in peers]))
-        sys.stdout.flush()
-
-
-def row(case, time, limit, measured):
-    """A line of the table."""
-    line = f"{case:<34}{time:>10.4f}"
-    line += f"{limit:>10.4f}{time / limit:>8.2f}" if limit else f"{'-':>10}{'-':>8}"
-    for value in measured:
-        line += f"{value:>16.3f}{value / time:>8.2f}" if value else f"{'-':>16}{'-':>8}"
-    return line
-
-
-def add_to(subjects):
-    """The subcommand."""
-    subject = subjects.add_parser("tensor-products", help="tensor products and Wigner matrices")
-    subject.add_argument("--json", action="store_true", help="one line of JSON for each case")
-    subject.add_argument("--quick", action="store_true", help="64 channels only")
-    subject.add_argument("--only", default="", help="cases whose names contain this")
-    subject.add_argument(
-        "--peers", default=",".join(PEERS), help="the default is %(default)s; empty for none"
-    )
-    subject.set_defaults(run=run)
+SUBJECT = Subject(
+    name="tensor-products",
+    help="tensor products, Wigner matrices and coupling tensors",
+    quick="64 channels only",
+    program="tensor-product-times",
+    lmax=lambda quick: 8,
+    cases=cases,
+    unit="ms",
+    digits=4,
+    peers=PEERS,
+    default_peers=",".join(PEERS),
+    # Cold tables and the largest memory are those of a process of their own.
+    is_fresh=True,
+)

@@ -2,7 +2,7 @@
 //! couples them, with the exact formulas. It needs no server and no network.
 //!
 //! ```text
-//! cargo run --release -p tesseral-gallery -- [PATH] [--reference PATH]
+//! cargo run --release --manifest-path examples/gallery/Cargo.toml -- [PATH] [--reference PATH]
 //! ```
 //!
 //! Without a path the page is `gallery.html` in the target folder. `--reference` also writes the

@@ -1,6 +1,6 @@
 //! Classifies the eight Tetris pieces: trains on one orientation of each, tests on every other.
 //!
-//! `cargo run --release --example tetris`
+//! `cargo run --example tetris`
 
 mod network;
 mod pieces;

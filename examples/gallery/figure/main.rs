@@ -2,7 +2,8 @@
 //! is positive and blue where it is negative, as a small SVG file without raster images.
 //!
 //! ```text
-//! LMAX=3 cargo run --release -p tesseral-gallery --bin figure -- docs/harmonics.svg
+//! LMAX=3 cargo run --release --manifest-path examples/gallery/Cargo.toml --bin figure -- \
+//!     docs/harmonics.svg
 //! ```
 //!
 //! Without a path the figure is written to `harmonics.svg` in the target folder; a build with a
