@@ -67,15 +67,36 @@ function wholeFrame() {
   return frameAt(width / 2, height / 2, Math.min(width, height) * 0.4 * app.zoom);
 }
 
+/** Places of one size for drawings: side by side, or one above the other where that leaves more room. */
+function placesFor(count) {
+  const width = app.canvas.clientWidth;
+  const height = app.canvas.clientHeight - document.getElementById("hint").offsetHeight;
+  const beside = width > height;
+  const size = beside ? Math.min(width / count, height) : Math.min(width, height / count);
+  return Array.from({ length: count }, (_, i) => {
+    const share = (i + 0.5) / count;
+    const [x, y] = beside ? [width * share, height / 2] : [width / 2, height * share];
+    return { x, y, size, beside, frame: frameAt(x, y, size * 0.36 * app.zoom) };
+  });
+}
+
+/** A title above a drawing, or beside the label of its z axis where another drawing is above. */
+function placeTitle(text, { x, y, size, beside }) {
+  placeLabel(text, beside ? x : x - size * 0.3, Math.max(y - size * 0.46 - 8, 14));
+}
+
 /** The three axes with their names. */
 function drawAxes(frame) {
   const ends = IDENTITY.map((axis) => axis.map((x) => 1.15 * x));
   const lines = ends.flatMap((end) => [end.map((x) => -x), end]);
   app.renderer.drawLines(lines, frame, app.view, app.palette.faint);
-  ends.forEach((end, index) => {
-    const [right, up] = apply(app.view, end.map((x) => 1.06 * x));
-    placeLabel("xyz"[index], frame.x + right * frame.scale, frame.y - up * frame.scale);
-  });
+  ends.forEach((end, index) => labelPoint("xyz"[index], end.map((x) => 1.06 * x), frame));
+}
+
+/** A label at a point of a drawing. */
+function labelPoint(text, point, frame) {
+  const [right, up] = apply(app.view, point);
+  placeLabel(text, frame.x + right * frame.scale, frame.y - up * frame.scale);
 }
 
 function placeLabel(text, x, y) {
@@ -112,8 +133,6 @@ function openView(id) {
   const view = app.views.find((candidate) => candidate.id === id) ?? app.views[0];
   app.current = view;
   app.zoom = 1;
-  app.grid.hidden = !view.grid;
-  app.canvas.hidden = Boolean(view.grid);
   for (const tab of document.querySelectorAll("[role=tab]")) {
     const selected = tab.id === `tab-${view.id}`;
     tab.setAttribute("aria-selected", selected);
@@ -123,11 +142,18 @@ function openView(id) {
   const panel = document.getElementById("panel");
   panel.setAttribute("aria-labelledby", `tab-${view.id}`);
   panel.replaceChildren(element("h2", {}, view.title));
-  document.getElementById("hint").textContent = view.hint;
-  document.getElementById("message").hidden = Boolean(app.renderer || view.grid);
+  showCanvas(view);
   view.open(panel);
   history.replaceState(null, "", `#${view.id}`);
   redraw();
+}
+
+/** Shows the canvas that a view draws on, and what can be done there. */
+function showCanvas(view) {
+  app.grid.hidden = !view.grid;
+  app.canvas.hidden = Boolean(view.grid);
+  document.getElementById("hint").textContent = view.hint;
+  document.getElementById("message").hidden = Boolean(app.renderer || view.grid);
 }
 
 function makeTabs() {
@@ -262,4 +288,7 @@ function start() {
 start();
 
 // For the console, and for the test in a browser.
-window.gallery = { app, draw, redraw, openView, HARMONICS, HARMONICS_AND_GRADIENTS, COUPLING, LMAX, wigner, fromEuler };
+window.gallery = {
+  app, draw, redraw, openView, wigner, fromEuler,
+  LMAX, HARMONICS, HARMONICS_AND_GRADIENTS, COUPLING, COUPLE, pull_back,
+};

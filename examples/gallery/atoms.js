@@ -7,7 +7,7 @@ function atomsView() {
   let node = 0;
   let highest = Math.min(4, LMAX);
   let mirrored = false;
-  let surface, ball, parts;
+  let surface, parts;
 
   function positions() {
     const all = piece.atoms.map(([, x, y, z]) => [mirrored ? -x : x, y, z]);
@@ -52,8 +52,7 @@ function atomsView() {
     const degrees = embedding(neighbours(places));
     const field = new Float64Array(WIDTH * mesh.count);
     degrees.forEach((sum, l) => {
-      const fields = degreeFields(mesh, l);
-      sum.forEach((factor, i) => addField(field, factor, fields[i]));
+      addField(field, 1, featureField(mesh, l, sum));
     });
     showLengths(degrees);
     if (app.renderer) {
@@ -103,36 +102,15 @@ function atomsView() {
     return frameAt(width / 2, height / 2, scale(places));
   }
 
-  /** The axes of a ball drawn out into a bond. */
-  function bondAxes(a, b) {
-    const along = offset(a, b).map((x) => x / 2);
-    const other = Math.abs(along[0]) < Math.abs(along[1]) ? [1, 0, 0] : [0, 1, 0];
-    const unit = (v) => v.map((x) => (x / length(v)) * 0.07);
-    const across = unit(cross(along, other));
-    return transpose([along, across, unit(cross(along, across))]);
-  }
-
   function drawAtoms(places, at) {
-    const { renderer, palette } = app;
-    ball ||= unitBall();
+    const { palette } = app;
     const grey = (shade) => palette.ink.map((x, i) => x * (1 - shade) + palette.ground[i] * shade);
-    for (const [i, j] of bonds(places)) {
-      const centre = places[i].map((x, k) => (x + places[j][k]) / 2);
-      renderer.drawSurface(ball, at, { centre, axes: bondAxes(places[i], places[j]), colour: grey(0.55) });
-    }
+    for (const [i, j] of bonds(places)) drawRod(places[i], places[j], 0.07, at, grey(0.55));
     places.forEach((centre, index) => {
       if (index === node) return;
       const { radius, shade } = KINDS[piece.atoms[index][0]];
-      const axes = IDENTITY.map((row) => row.map((x) => x * radius));
-      renderer.drawSurface(ball, at, { centre, axes, colour: grey(shade) });
+      drawBall(centre, radius, at, grey(shade));
     });
-  }
-
-  function unitBall() {
-    const small = sphere(10);
-    const made = app.renderer.surface(small);
-    app.renderer.update(made, degreeFields(small, 0)[0]);
-    return made;
   }
 
   return {

@@ -77,6 +77,11 @@ function signed(value) {
   return String(value).replace("-", "−");
 }
 
+/** A number with so many decimals; what rounds to zero has no sign. */
+function decimals(value, digits) {
+  return signed((Number(value.toFixed(digits)) + 0).toFixed(digits));
+}
+
 /** A number with few digits, such as 3.1e−16. */
 function brief(value) {
   return signed(value === 0 ? 0 : value.toPrecision(2));

@@ -84,6 +84,14 @@ function addField(sum, factor, field) {
   for (let i = 0; i < sum.length; i++) sum[i] += factor * field[i];
 }
 
+/** The function of a feature of degree l on the sphere, Σ_m feature[m] Y_lm. */
+function featureField(mesh, l, feature) {
+  const sum = new Float64Array(WIDTH * mesh.count);
+  const fields = degreeFields(mesh, l);
+  feature.forEach((factor, index) => addField(sum, factor, fields[index]));
+  return sum;
+}
+
 /** The largest magnitude of the values of a field. */
 function peak(field) {
   let largest = 0;

@@ -22,14 +22,6 @@ function turnView() {
     return field;
   }
 
-  /** Σ_m' D_mm'(R) Y_lm'(u) at all directions u. */
-  function ofMixedValues(l, row) {
-    const field = new Float64Array(WIDTH * mesh.count);
-    const fields = degreeFields(mesh, l);
-    row.forEach((factor, index) => addField(field, factor, fields[index]));
-    return field;
-  }
-
   function largestDifference(a, b) {
     let largest = 0;
     for (let i = 0; i < a.length; i += WIDTH) largest = Math.max(largest, Math.abs(a[i] - b[i]));
@@ -41,7 +33,8 @@ function turnView() {
     parts.m.set(m, [-l, l]);
     const matrix = wigner(l, rotation);
     const left = ofTurnedArgument(l, m);
-    const right = ofMixedValues(l, matrix[l + m]);
+    // Σ_m' D_mm'(R) Y_lm'(u) at all directions u.
+    const right = featureField(mesh, l, matrix[l + m]);
     const difference = largestDifference(left, right);
     const unit = Number.EPSILON * peak(left);
     parts.result.textContent =
@@ -60,18 +53,6 @@ function turnView() {
     angles[index] = degrees;
     rotation = fromEuler(angles.map(radians));
     show();
-  }
-
-  /** Side by side, or one above the other where that leaves more room. */
-  function frames() {
-    const width = app.canvas.clientWidth;
-    const height = app.canvas.clientHeight - document.getElementById("hint").offsetHeight;
-    const beside = width > height;
-    const size = beside ? Math.min(width / 2, height) : Math.min(width, height / 2);
-    const places = beside
-      ? [[width / 4, height / 2], [(3 * width) / 4, height / 2]]
-      : [[width / 2, height / 4], [width / 2, (3 * height) / 4]];
-    return places.map(([x, y]) => ({ x, y, size, frame: frameAt(x, y, size * 0.36 * app.zoom) }));
   }
 
   return {
@@ -115,13 +96,11 @@ function turnView() {
     },
     draw() {
       const titles = ["Y(R r)", "D(R) Y(r)"];
-      frames().forEach(({ x, y, size, frame }, i) => {
+      placesFor(2).forEach((place, i) => {
         app.renderer.beginSurfaces(app.shape, app.palette, app.view);
-        app.renderer.drawSurface(surfaces[i], frame);
-        drawAxes(frame);
-        // Beside the label of the z axis where the drawings stand one above the other.
-        const stacked = size < app.canvas.clientWidth / 2 + 1 ? 0 : size * 0.3;
-        placeLabel(titles[i], x - stacked, Math.max(y - size * 0.46 - 8, 14));
+        app.renderer.drawSurface(surfaces[i], place.frame);
+        drawAxes(place.frame);
+        placeTitle(titles[i], place);
       });
     },
     drag(turn) {

@@ -81,6 +81,13 @@ export async function slide(page, label, value) {
   }, String(value));
 }
 
+/** Chooses the degrees of a coupling. */
+export async function choose(page, ...degrees) {
+  for (const [slot, l] of degrees.entries()) {
+    await page.getByLabel(`Degree l${"₁₂₃"[slot]}`).selectOption(String(l));
+  }
+}
+
 /** Drags the mouse over the drawing. */
 export async function drag(page, from, to) {
   await page.mouse.move(...from);

@@ -10,9 +10,9 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { Report } from "./report.mjs";
-import { changes, openPage, pixels, startBrowser } from "./browser.mjs";
-import { checkEmbedding, checkMixture, checkOne, checkRotation, checkTriangle } from "./drawings.mjs";
-import { checkCoupling, checkReference, checkTensors, checkWigner } from "./values.mjs";
+import { changes, openPage, pixels, slide, startBrowser } from "./browser.mjs";
+import { checkEmbedding, checkMixture, checkOne, checkProduct, checkRotation, checkTriangle } from "./drawings.mjs";
+import { checkCoupling, checkProducts, checkPullBack, checkReference, checkTensors, checkWigner } from "./values.mjs";
 
 const SIZE_LIMIT = 2_000_000;
 const FRAME_GOAL = 16;
@@ -44,6 +44,8 @@ async function checkDesktop(url, lmax, reference, shot) {
   await checkReference(report, page, reference);
   await checkWigner(report, page, reference);
   await checkTensors(report, page, reference);
+  await checkProducts(report, page, reference);
+  await checkPullBack(report, page, reference);
   for (const id of VIEWS) {
     await page.click(`#tab-${id}`);
     const { colours } = await pixels(page);
@@ -51,16 +53,26 @@ async function checkDesktop(url, lmax, reference, shot) {
     await settle(page);
     await page.screenshot({ path: shot(id) });
   }
+  await shootEntries(page, shot);
   await checkOne(report, page, lmax);
   await checkTriangle(report, page, lmax);
   await checkMixture(report, page, lmax);
   await checkRotation(report, page, lmax);
+  await checkProduct(report, page, lmax);
   await checkCoupling(report, page, lmax);
   await checkEmbedding(report, page, lmax);
   await checkLabels(page);
   await measureFrames(page, lmax);
   report.check(`no error in the console and no request: ${faults.join("; ") || "none"}`, faults.length === 0);
   await close();
+}
+
+/** The other drawing of the coupling. */
+async function shootEntries(page, shot) {
+  await page.click("#tab-coupling");
+  await page.getByRole("radio", { name: "entries" }).check();
+  await settle(page);
+  await page.screenshot({ path: shot("entries") });
 }
 
 /** Every control has a name, and the drawings say what they show. */
@@ -170,13 +182,18 @@ async function swipe(page, fingers) {
   await touch("touchEnd", 1);
 }
 
-/** A browser without WebGL2 is told so, and the coupling still works. */
+/** A browser without WebGL2 is told so; the entries are still drawn and products computed. */
 async function checkWithoutWebGL(url) {
   const { page, faults, close } = await openPage(browser, url, { width: 1200, height: 760, webgl: false });
   report.check("without WebGL2 the page says so", await page.isVisible("#message"));
   for (const id of VIEWS) await page.click(`#tab-${id}`);
   await page.click("#tab-coupling");
   report.check("without WebGL2 the coupling is drawn", (await pixels(page)).colours > 1);
+  await page.getByRole("radio", { name: "product" }).check();
+  const product = () => page.textContent("#product tbody");
+  const before = await product();
+  await slide(page, "x(0)", -0.25);
+  report.check("without WebGL2 a product is computed", (await product()) !== before && (await page.isVisible("#message")));
   report.check(`without WebGL2: no error ${faults}`, faults.length === 0);
   await close();
 }

@@ -1,6 +1,7 @@
-// What the page computes: harmonics against those of Rust, and the coupling tensors.
+// What the page computes: harmonics, gradients and products against those of Rust, and the coupling
+// tensors.
 
-import { changes } from "./browser.mjs";
+import { changes, choose } from "./browser.mjs";
 
 /** Harmonics to 12 (l + 2) ε · max_m |Y_lm|, without and with gradients. */
 export async function checkReference(report, page, reference) {
@@ -27,6 +28,48 @@ export async function checkWigner(report, page, { rotation, wigner }) {
     [rotation, wigner],
   );
   report.check(`Wigner matrices agree with Rust's, the worst within ${worst.toFixed(3)} of the bound`, worst <= 1);
+}
+
+/**
+ * Products to 2 ε |scale| |x| |y|, of which the last two are the largest length that Σ C x y can have:
+ * every function of the page is compared, with x and y of its own.
+ */
+export async function checkProducts(report, page, { products }) {
+  const { shares, missing } = await page.evaluate((products) => {
+    const shares = products.map(([degrees, scale, x, y, z]) => {
+      const found = gallery.COUPLE[degrees.join(",")].couple(scale, x, y);
+      const bound = 2 * Number.EPSILON * Math.abs(scale) * Math.hypot(...x) * Math.hypot(...y);
+      return found.length === z.length ? Math.max(...z.map((value, i) => Math.abs(found[i] - value))) / bound : NaN;
+    });
+    const compared = new Set(products.map(([degrees]) => degrees.join(",")));
+    return { shares, missing: Object.keys(gallery.COUPLE).filter((key) => !compared.has(key)) };
+  }, products);
+  const worst = Math.max(...shares);
+  const what = `products: ${products.length} of Rust's, the worst within ${worst.toFixed(3)} of the bound`;
+  report.check(what, worst <= 1 && missing.length === 0);
+}
+
+/**
+ * Gradients of sums of harmonics to 2 ε |g| (Σ_lm |∇Y_lm|²)^½, where the root is known:
+ * Σ_m |∇Y_lm|² = l (2l + 1)² r^(2l - 2) / 4π.
+ */
+export async function checkPullBack(report, page, { lmax, points, cotangents, gradients }) {
+  const shares = await page.evaluate(
+    ([lmax, points, cotangents, gradients]) =>
+      points.map((point, i) => {
+        const r = Math.hypot(...point);
+        let square = 0;
+        for (let l = 1; l <= lmax; l++) square += (l * (2 * l + 1) ** 2 * r ** (2 * l - 2)) / (4 * Math.PI);
+        const bound = 2 * Number.EPSILON * Math.hypot(...cotangents[i]) * Math.sqrt(square);
+        const found = gallery.pull_back(...point, cotangents[i]);
+        const difference = Math.max(...gradients[i].map((value, axis) => Math.abs(found[axis] - value)));
+        return bound === 0 && difference === 0 ? 0 : difference / bound;
+      }),
+    [lmax, points, cotangents, gradients],
+  );
+  const worst = Math.max(...shares);
+  const what = `pull-back: ${shares.length} gradients agree with Rust's, the worst within ${worst.toFixed(3)} of the bound`;
+  report.check(what, worst <= 1 && shares.length === points.length);
 }
 
 /** In the page: the largest difference as a share of its bound. */
@@ -76,15 +119,16 @@ export async function checkCoupling(report, page, lmax) {
   const deviation = await page.evaluate(largestDeviation);
   report.check(`coupling: Σ C² = 1 for every l1, l2, l3, m3, to ${deviation}`, deviation < 1e-13);
   await page.click("#tab-coupling");
+  await page.getByRole("radio", { name: "entries" }).check();
   const text = () => page.textContent("#exact");
   if (lmax === 0) {
     report.check("coupling: C(0,0→0) = 1", (await text()).endsWith("=1"));
     return;
   }
+  await choose(page, 1, 1, Math.min(2, lmax));
   const before = await text();
   const moved = await changes(page, () => page.mouse.move(300, 240));
   report.check("coupling: the pointer chooses an entry", moved && (await text()) !== before);
-  await choose(page, 1, 1, Math.min(2, lmax));
   await page.focus("#grid");
   for (const key of ["PageUp", "PageUp", "PageUp", "PageUp", "PageDown", "PageDown", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowLeft"]) {
     await page.keyboard.press(key);
@@ -100,12 +144,6 @@ export async function checkCoupling(report, page, lmax) {
   const three = "<msqrt><mfrac><mn>3</mn><mn>10</mn></mfrac></msqrt>";
   const either = exact.some((value) => value.endsWith(three));
   report.check("coupling: C(1,2→1) has entries ±√(3/10)", either);
-}
-
-async function choose(page, ...degrees) {
-  for (const [slot, l] of degrees.entries()) {
-    await page.getByLabel(`Degree l${"₁₂₃"[slot]}`).selectOption(String(l));
-  }
 }
 
 /** In the page. */
