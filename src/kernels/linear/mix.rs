@@ -6,7 +6,7 @@
 //! registers over the sum.
 
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, interleave};
+use crate::simd::{BlockMemory, BlockOf, Compiled, Job, Lanes, Number, Path, Start, interleave};
 
 /// How many rows are worked on before their results are written.
 const CHUNK: usize = 8;
@@ -158,10 +158,10 @@ impl Mix {
 fn tile<V: Lanes, const WIDTH: usize>(
     proof: V::Proof,
     mix: &Mix,
-    panel: &[<V::Number as Blocks>::Block],
+    panel: &[BlockOf<V>],
     input: &[V::Number],
     places: [usize; TILE],
-    stage: &mut [<V::Number as Blocks>::Block],
+    stage: &mut [BlockOf<V>],
     targets: [usize; TILE],
 ) {
     let terms = panel.len() / WIDTH;

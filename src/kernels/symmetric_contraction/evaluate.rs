@@ -8,10 +8,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::program::Program;
-use super::ring::{BlockOf, Derivatives, Kind, Ring, Values};
+use super::ring::{Derivatives, Kind, Ring, Values};
 use super::transfer::{Layout, TILE, Window};
 use crate::Scalar;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, BlockOf, Blocks, Compiled, Job, Lanes, Number, Path, Start};
 
 /// The nodes, those of one element after those of another.
 pub(super) struct Nodes {

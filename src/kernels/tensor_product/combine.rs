@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use super::plan::Plan;
-use super::triple::{BlockOf, add_to};
+use super::triple::add_to;
 use crate::Scalar;
-use crate::simd::Lanes;
+use crate::simd::{BlockOf, Lanes};
 
 /// The weights of one path for the rows on the lanes.
 #[derive(Clone, Copy)]

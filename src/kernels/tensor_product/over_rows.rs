@@ -9,10 +9,12 @@ use std::ops::Range;
 use super::combine::{self, Pairs, Weights};
 use super::plan::Plan;
 use super::rows::{Rows, row, row_mut};
-use super::triple::{BlockOf, Triple, Work, with_triple};
+use super::triple::{Triple, Work, with_triple};
 use super::{Arguments, Gradients, TensorProduct};
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, from_rows, to_rows};
+use crate::simd::{
+    BlockMemory, BlockOf, Compiled, Job, Lanes, Number, Path, Start, from_rows, to_rows,
+};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
 /// caches.
