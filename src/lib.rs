@@ -39,6 +39,7 @@ pub mod kernels;
 #[cfg(feature = "nn")]
 pub mod nn;
 pub mod radial;
+mod random;
 pub mod scalar;
 pub mod sh;
 pub mod simd;
@@ -48,6 +49,7 @@ pub mod wigner;
 pub mod coming_from_e3nn {}
 
 pub use irreps::{Irrep, Irreps, Parity};
+pub use random::{FeatureNormalization, Random};
 pub use scalar::{Real, Scalar};
 pub use simd::Number;
 

@@ -24,10 +24,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod random;
 mod report;
 
-pub use random::{FeatureNormalization, Random};
+pub use crate::random::{FeatureNormalization, Random};
 pub use report::{Deviation, Report, Symmetry};
 
 use nalgebra::DMatrix;

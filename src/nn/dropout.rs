@@ -9,7 +9,7 @@ use super::functions::Scale;
 use super::operation::{apply2, check_tensors};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::equivariance::Random;
+use crate::Random;
 use crate::kernels::Channels;
 
 /// e3nn's `nn.Dropout`: in training, every channel of every row, with all its components, becomes

@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::NnError;
-use crate::equivariance::Random;
+use crate::Random;
 
 /// The source of initial parameters: a seed, the device and the type of the tensors.
 #[derive(Clone, Debug)]

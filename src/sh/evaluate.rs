@@ -1,8 +1,8 @@
 //! From the native solid harmonics to every other convention: the chain rule through r/|r|, then
 //! factors and a change of axes. Slices have been checked by the caller.
 
+use super::convention::{Form, Harmonics};
 use super::generated;
-use super::options::{Axes, Form, Harmonics, Normalization, Phase};
 use crate::{Real, Scalar};
 
 /// A vector as direction and length; the length is `scaled_length / factor`, kept apart because the
@@ -50,10 +50,7 @@ struct Argument<T> {
 impl<T: Real> Argument<T> {
     /// The argument, or `None` where all spherical harmonics of l > 0 are set to zero.
     fn new(options: &Harmonics, r: [T; 3]) -> Option<Self> {
-        let r = match options.axes {
-            Axes::ZPolar => r,
-            Axes::YPolar => [r[2], r[0], r[1]],
-        };
+        let r = options.axes.to_native(r);
         match options.form {
             Form::Solid => Some(Argument { point: r, polar: None }),
             Form::Spherical => {
@@ -65,11 +62,11 @@ impl<T: Real> Argument<T> {
 
     /// Gradients `[3][values]` of spherical harmonics from those of solid ones at the direction u:
     /// ∂_i (Y(r) / |r|^l) = (∂_i Y - l u_i Y) / |r|.
-    fn gradient(&self, layout: Row, values: &[T], gradient: &mut [T]) {
+    fn gradient(&self, held: Held, values: &[T], gradient: &mut [T]) {
         let Some(polar) = &self.polar else { return };
         for (row, u) in gradient.chunks_exact_mut(values.len()).zip(polar.direction) {
             for (index, (derivative, &value)) in row.iter_mut().zip(values).enumerate() {
-                let l = degree_constant::<T>(layout.degree(index));
+                let l = degree_constant::<T>(held.degree(index));
                 *derivative = polar.per_length(*derivative - l * u * value);
             }
         }
@@ -98,28 +95,28 @@ impl<T: Real> Argument<T> {
     }
 }
 
-/// The harmonics in a row of values.
+/// Which harmonics values are of.
 #[derive(Clone, Copy)]
-enum Row {
+enum Held {
     /// m = -l..=l of one degree.
     Degree(usize),
     /// All degrees, at index l² + l + m.
     All,
 }
 
-impl Row {
+impl Held {
     fn degree(self, index: usize) -> usize {
         match self {
-            Row::Degree(l) => l,
-            Row::All => index.isqrt(),
+            Held::Degree(l) => l,
+            Held::All => index.isqrt(),
         }
     }
 
-    fn odd_order(self, index: usize) -> bool {
+    /// The index among those of all degrees.
+    fn among_all(self, index: usize) -> usize {
         match self {
-            Row::Degree(l) => (index + l) % 2 == 1,
-            // l² + l is even.
-            Row::All => index % 2 == 1,
+            Held::Degree(l) => l * l + index,
+            Held::All => index,
         }
     }
 }
@@ -134,7 +131,7 @@ pub(super) fn degree<T: Real>(options: &Harmonics, l: usize, r: [T; 3], values: 
         Some(argument) => generated::degree_into(l, argument.point, values),
         None => at_zero(l == 0, values),
     }
-    finish(options, Row::Degree(l), values, 2 * l + 1);
+    finish(options, Held::Degree(l), values, 2 * l + 1);
 }
 
 pub(super) fn degree_grad<T: Real>(
@@ -147,7 +144,7 @@ pub(super) fn degree_grad<T: Real>(
     match Argument::new(options, r) {
         Some(argument) => {
             generated::degree_grad_into(l, argument.point, values, gradient);
-            argument.gradient(Row::Degree(l), values, gradient);
+            argument.gradient(Held::Degree(l), values, gradient);
         }
         None => {
             at_zero(l == 0, values);
@@ -155,9 +152,9 @@ pub(super) fn degree_grad<T: Real>(
         }
     }
     let size = 2 * l + 1;
-    finish(options, Row::Degree(l), values, size);
-    finish(options, Row::Degree(l), gradient, size);
-    turn_axes(options, gradient, size);
+    finish(options, Held::Degree(l), values, size);
+    finish(options, Held::Degree(l), gradient, size);
+    options.axes.blocks_to_caller(gradient, size);
 }
 
 pub(super) fn degree_hess<T: Real>(
@@ -172,7 +169,7 @@ pub(super) fn degree_hess<T: Real>(
         Some(argument) => {
             generated::degree_hess_into(l, argument.point, values, gradient, hessian);
             argument.hessian(l, values, gradient, hessian);
-            argument.gradient(Row::Degree(l), values, gradient);
+            argument.gradient(Held::Degree(l), values, gradient);
         }
         None => {
             at_zero(l == 0, values);
@@ -182,12 +179,12 @@ pub(super) fn degree_hess<T: Real>(
     }
     let size = 2 * l + 1;
     for array in [values, &mut *gradient, &mut *hessian] {
-        finish(options, Row::Degree(l), array, size);
+        finish(options, Held::Degree(l), array, size);
     }
-    turn_axes(options, gradient, size);
-    turn_axes(options, hessian, 3 * size);
+    options.axes.blocks_to_caller(gradient, size);
+    options.axes.blocks_to_caller(hessian, 3 * size);
     for row in hessian.chunks_exact_mut(3 * size) {
-        turn_axes(options, row, size);
+        options.axes.blocks_to_caller(row, size);
     }
 }
 
@@ -197,7 +194,7 @@ pub(super) fn up_to<T: Real>(options: &Harmonics, lmax: usize, r: [T; 3], values
         None => at_zero(true, values),
     }
     let size = values.len();
-    finish(options, Row::All, values, size);
+    finish(options, Held::All, values, size);
 }
 
 pub(super) fn up_to_grad<T: Real>(
@@ -210,7 +207,7 @@ pub(super) fn up_to_grad<T: Real>(
     match Argument::new(options, r) {
         Some(argument) => {
             generated::all_grad_into(lmax, argument.point, values, gradient);
-            argument.gradient(Row::All, values, gradient);
+            argument.gradient(Held::All, values, gradient);
         }
         None => {
             at_zero(true, values);
@@ -218,9 +215,9 @@ pub(super) fn up_to_grad<T: Real>(
         }
     }
     let size = values.len();
-    finish(options, Row::All, values, size);
-    finish(options, Row::All, gradient, size);
-    turn_axes(options, gradient, size);
+    finish(options, Held::All, values, size);
+    finish(options, Held::All, gradient, size);
+    options.axes.blocks_to_caller(gradient, size);
 }
 
 /// The values at the zero vector: Y_00 if it is the first, and zeros.
@@ -233,34 +230,18 @@ fn at_zero<T: Scalar>(begins_with_degree_0: bool, values: &mut [T]) {
 }
 
 /// Applies normalization and phase to rows of `size` values.
-fn finish<T: Scalar>(options: &Harmonics, layout: Row, array: &mut [T], size: usize) {
-    if options.normalization == Normalization::Integral && options.phase == Phase::None {
+fn finish<T: Scalar>(options: &Harmonics, held: Held, array: &mut [T], size: usize) {
+    if !options.has_factors() {
         return;
     }
     for row in array.chunks_exact_mut(size) {
         for (index, value) in row.iter_mut().enumerate() {
-            let l = layout.degree(index);
-            let factor = match options.normalization {
-                Normalization::Integral => None,
-                Normalization::Component => Some(generated::COMPONENT_FACTOR),
-                Normalization::Norm => Some(generated::NORM_FACTORS[l]),
-            };
-            if let Some((wide, narrow)) = factor {
-                *value = *value * T::constant(wide, narrow);
+            if let Some(factor) = options.normalization.factor::<T>(held.degree(index)) {
+                *value = *value * factor;
             }
-            if options.phase == Phase::CondonShortley && layout.odd_order(index) {
+            if options.phase.negates(held.among_all(index)) {
                 *value = -*value;
             }
-        }
-    }
-}
-
-/// Reorders three blocks of `size` derivatives from native axes to the caller's.
-fn turn_axes<T>(options: &Harmonics, blocks: &mut [T], size: usize) {
-    if options.axes == Axes::YPolar {
-        // The native (x, y, z) are the caller's (z, x, y): the first block is the last.
-        for row in blocks.chunks_exact_mut(3 * size) {
-            row.rotate_left(size);
         }
     }
 }

@@ -23,6 +23,7 @@
 //! ```
 
 pub mod batch;
+mod convention;
 mod evaluate;
 #[allow(
     clippy::approx_constant,
@@ -33,10 +34,11 @@ mod generated {
     use crate::Scalar;
     include!(concat!(env!("OUT_DIR"), "/harmonics.rs"));
 }
-mod options;
+mod harmonics;
 
+pub use convention::{Axes, Form, Harmonics, Normalization, Phase};
 pub use generated::*;
-pub use options::{Axes, Form, Harmonics, HarmonicsError, Normalization, Phase};
+pub use harmonics::HarmonicsError;
 
 use crate::Real;
 

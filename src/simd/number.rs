@@ -5,12 +5,13 @@
 //! A public function `fn values<T: Number>(..)` is compiled in every crate that calls it, and with
 //! it all that it reaches: on four paths, thousands of lines each time. A [`Compiled`] kernel stops
 //! that. Its two functions are not generic, so they and all below them are compiled in this crate;
-//! what is compiled in the caller's checks arguments and calls [`Blocks::start`], which picks one of
+//! what is compiled in the caller's checks arguments and calls [`Start::start`], which picks one of
 //! the two by type. No higher room is named here: each gives its own kernels.
 
 use std::fmt::Debug;
 
-use super::{Job, Path};
+use super::lanes::Job;
+use super::path::Path;
 use crate::Real;
 
 /// A number that batches, kernels and layers compute with: f32 or f64. No other type can implement
@@ -30,7 +31,9 @@ use crate::Real;
 /// assert!((sum([1.0_f64, 0.0, 0.0])? - f64::from(sum([1.0_f32, 0.0, 0.0])?)).abs() < 1e-6);
 /// # Ok::<(), tesseral::sh::batch::BatchError>(())
 /// ```
-pub trait Number: Real + Default + Debug + Into<f64> + Send + Sync + Blocks + 'static {
+pub trait Number:
+    Real + Default + Debug + Into<f64> + Send + Sync + Blocks + Start + 'static
+{
     /// The numbers in a block: 8 for f64, 16 for f32.
     const WIDTH: usize;
 
@@ -44,7 +47,7 @@ pub trait Number: Real + Default + Debug + Into<f64> + Send + Sync + Blocks + 's
     fn from_f64(value: f64) -> Self;
 }
 
-pub(crate) use private::{Blocks, Compiled};
+pub(crate) use private::{Blocks, Compiled, Start};
 
 mod private {
     use super::{Job, Number, Path};
@@ -61,9 +64,6 @@ mod private {
         /// A block of zeros.
         const ZERO: Self::Block;
 
-        /// One of a pair of correctly rounded constants.
-        fn pick(wide: f64, narrow: f32) -> Self;
-
         /// The whole blocks of a slice, and the rest.
         fn blocks(slice: &[Self]) -> (&[Self::Block], &[Self]);
 
@@ -75,7 +75,10 @@ mod private {
 
         /// The numbers of blocks.
         fn numbers_mut(blocks: &mut [Self::Block]) -> &mut [Self];
+    }
 
+    /// How work on a number with lanes is started.
+    pub trait Start: Sized {
         /// Runs a job on a path, on the portable one where the machine lacks it.
         fn run<J: Job<Self>>(path: Path, job: J) -> J::Output;
 
@@ -95,5 +98,73 @@ mod private {
 
         /// Does it in f64.
         fn f64(path: Path, task: Self::Task<'_, f64>);
+    }
+}
+
+impl Number for f64 {
+    const WIDTH: usize = 8;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> f64 {
+        value
+    }
+}
+
+impl Number for f32 {
+    const WIDTH: usize = 16;
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> f32 {
+        value as f32
+    }
+}
+
+impl Blocks for f64 {
+    type Block = [f64; 8];
+    const ZERO: [f64; 8] = [0.0; 8];
+
+    #[inline(always)]
+    fn blocks(slice: &[f64]) -> (&[[f64; 8]], &[f64]) {
+        slice.as_chunks()
+    }
+
+    #[inline(always)]
+    fn blocks_mut(slice: &mut [f64]) -> (&mut [[f64; 8]], &mut [f64]) {
+        slice.as_chunks_mut()
+    }
+
+    #[inline(always)]
+    fn numbers(blocks: &[[f64; 8]]) -> &[f64] {
+        blocks.as_flattened()
+    }
+
+    #[inline(always)]
+    fn numbers_mut(blocks: &mut [[f64; 8]]) -> &mut [f64] {
+        blocks.as_flattened_mut()
+    }
+}
+
+impl Blocks for f32 {
+    type Block = [f32; 16];
+    const ZERO: [f32; 16] = [0.0; 16];
+
+    #[inline(always)]
+    fn blocks(slice: &[f32]) -> (&[[f32; 16]], &[f32]) {
+        slice.as_chunks()
+    }
+
+    #[inline(always)]
+    fn blocks_mut(slice: &mut [f32]) -> (&mut [[f32; 16]], &mut [f32]) {
+        slice.as_chunks_mut()
+    }
+
+    #[inline(always)]
+    fn numbers(blocks: &[[f32; 16]]) -> &[f32] {
+        blocks.as_flattened()
+    }
+
+    #[inline(always)]
+    fn numbers_mut(blocks: &mut [[f32; 16]]) -> &mut [f32] {
+        blocks.as_flattened_mut()
     }
 }

@@ -1,7 +1,8 @@
 //! Blocks as plain arrays: for every machine, without fused multiply-adds, which would be library
 //! calls where the target has none.
 
-use super::{Blocks, Job, Lanes, Squares};
+use super::lanes::{Job, Lanes, Squares};
+use super::number::Blocks;
 
 /// Eight f64.
 #[derive(Clone, Copy)]

@@ -2,6 +2,8 @@
 
 use nalgebra::{Matrix3, RealField, Rotation3, Vector3};
 
+use crate::sh::Axes;
+
 /// Intrinsic z-y-z angles: R = R_z(α) R_y(β) R_z(γ), in radians.
 ///
 /// e3nn's angles are y-x-y, which is the same rotation seen in its axes: at equal angles its Wigner
@@ -50,9 +52,8 @@ impl<T: RealField> EulerAngles<T> {
     /// The angles that e3nn means by a rotation in its own axes: the inverse of
     /// [`to_e3nn_rotation`](EulerAngles::to_e3nn_rotation), as e3nn's `matrix_to_angles`.
     pub fn from_e3nn_rotation(rotation: &Rotation3<T>) -> Self {
-        // x, y, z here are z, x, y there.
-        let place = |axis: usize| (axis + 2) % 3;
-        let native = Matrix3::from_fn(|row, column| rotation[(place(row), place(column))].clone());
+        let place = Axes::YPolar.to_native([0, 1, 2]);
+        let native = Matrix3::from_fn(|row, column| rotation[(place[row], place[column])].clone());
         EulerAngles::from_rotation(&Rotation3::from_matrix_unchecked(native))
     }
 

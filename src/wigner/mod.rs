@@ -13,7 +13,7 @@
 //!
 //! | e3nn | here |
 //! |---|---|
-//! | `rand_matrix`, `rand_quaternion` | [`Random::rotation`](crate::equivariance::Random::rotation) |
+//! | `rand_matrix`, `rand_quaternion` | [`Random::rotation`](crate::Random::rotation) |
 //! | `angles_to_matrix` | [`EulerAngles::to_e3nn_rotation`], in its axes |
 //! | `matrix_to_angles` | [`EulerAngles::from_e3nn_rotation`], in its axes |
 //! | `quaternion_to_matrix`, `matrix_to_quaternion` | `UnitQuaternion::to_rotation_matrix`, `from_rotation_matrix` |

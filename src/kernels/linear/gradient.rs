@@ -8,7 +8,7 @@
 
 use super::BlockPair;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, deinterleave};
+use crate::simd::{BlockMemory, Compiled, Job, Lanes, Number, Path, Start, deinterleave};
 
 /// How many rows are brought to lanes at once.
 const CHUNK: usize = 16;

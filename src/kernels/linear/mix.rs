@@ -22,7 +22,7 @@
 //! pair of strides when panels are packed.
 
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, interleave};
+use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, Start, interleave};
 
 /// How many rows are worked on before their results are written.
 const CHUNK: usize = 8;

@@ -207,8 +207,7 @@ impl Linear {
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Self {
-        let path = if path.is_available() { path } else { Path::Portable };
-        Linear { path, ..self }
+        Linear { path: path.or_portable(), ..self }
     }
 
     /// Maps every row of the input.

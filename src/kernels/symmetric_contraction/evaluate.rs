@@ -25,11 +25,11 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::arguments::ContractionGradients;
-use super::ring::{BlockOf, Derivatives, Kind, Ring, Values};
+use super::ring::{Derivatives, Kind, Ring, Values};
 use super::scheme::Scheme;
 use super::transfer::{Layout, Part, TILE, Window};
 use crate::Scalar;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, BlockOf, Blocks, Compiled, Job, Lanes, Number, Path, Start};
 
 /// The nodes, those of one element after those of another.
 pub(super) struct Nodes {

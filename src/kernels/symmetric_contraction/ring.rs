@@ -1,9 +1,6 @@
 //! Lanes with and without a derivative: the evaluation is written once for both.
 
-use crate::simd::{Blocks, Lanes};
-
-/// A block of the lanes V.
-pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
+use crate::simd::{BlockOf, Lanes};
 
 /// Numbers in lanes that can be multiplied and added.
 pub(in crate::kernels) trait Ring<V: Lanes>: Copy {

@@ -1,8 +1,7 @@
 //! Between rows of features and lanes of channels.
 
-use super::ring::BlockOf;
 use crate::Irreps;
-use crate::simd::{Blocks, Lanes, Number, from_rows, to_rows};
+use crate::simd::{BlockOf, Blocks, Lanes, Number, from_rows, to_rows};
 
 /// The nodes that are evaluated at once.
 pub(super) const TILE: usize = 4;

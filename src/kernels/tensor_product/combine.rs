@@ -21,9 +21,9 @@
 use std::ops::Range;
 
 use super::resolved_path::ResolvedPath;
-use super::triple::{BlockOf, add_to};
+use super::triple::add_to;
 use crate::Scalar;
-use crate::simd::Lanes;
+use crate::simd::{BlockOf, Lanes};
 
 /// The weights of one path for the rows on the lanes.
 #[derive(Clone, Copy)]

@@ -147,8 +147,7 @@ impl TensorProduct {
     /// On another lane path, or on the portable one if the machine lacks it: for tests and
     /// comparisons.
     pub fn on(self, path: Path) -> Self {
-        let path = if path.is_available() { path } else { Path::Portable };
-        TensorProduct { lanes: path, ..self }
+        TensorProduct { lanes: path.or_portable(), ..self }
     }
 
     /// Writes the output of [`Pairing::RowByRow`] past the caches once it has that many bytes, where

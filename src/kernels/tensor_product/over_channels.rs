@@ -40,7 +40,9 @@ use super::triple::{Triple, Work, with_triple};
 use crate::Scalar;
 use crate::coupling::COUPLING_LMAX;
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, interleave, stream};
+use crate::simd::{
+    BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, Start, interleave, stream,
+};
 
 /// The largest 2l + 1.
 const MOST: usize = 2 * COUPLING_LMAX + 1;

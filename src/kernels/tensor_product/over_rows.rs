@@ -33,9 +33,11 @@ use super::call::Call;
 use super::combine::{Pairs, Weights};
 use super::pairing::{Pairing, row, row_mut};
 use super::resolved_path::ResolvedPath;
-use super::triple::{BlockOf, Triple, Work, with_triple};
+use super::triple::{Triple, Work, with_triple};
 use crate::kernels::arithmetic::rounded;
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, from_rows, to_rows};
+use crate::simd::{
+    BlockMemory, BlockOf, Compiled, Job, Lanes, Number, Path, Start, from_rows, to_rows,
+};
 
 /// The most channel pairs whose couplings are in memory at once, so that they stay in the first
 /// caches.

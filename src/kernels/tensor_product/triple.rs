@@ -9,10 +9,7 @@
 
 use super::wide::Wide;
 use crate::coupling::{Entry, Tensor};
-use crate::simd::{Blocks, Job, Lanes, Number};
-
-/// The block of the lanes V.
-pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
+use crate::simd::{BlockOf, Job, Lanes, Number, constant};
 
 /// The coupling of degrees (l1, l2) to l3. B blocks of lanes at once share what is read of M.
 pub(super) trait Triple: Copy {
@@ -144,7 +141,7 @@ struct Term {
 
 impl Term {
     fn value<T: Number>(&self) -> T {
-        T::pick(self.value, self.narrow)
+        T::constant(self.value, self.narrow)
     }
 
     fn m1(&self) -> usize {
@@ -346,11 +343,6 @@ fn sized<B, const N: usize>(slice: &[B]) -> &[B; N] {
 #[inline(always)]
 fn sized_mut<B, const N: usize>(slice: &mut [B]) -> &mut [B; N] {
     (&mut slice[..N]).try_into().expect("the slice has just been cut")
-}
-
-#[inline(always)]
-fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
-    V::splat(proof, V::Number::pick(wide, narrow))
 }
 
 /// Adds x · y to a block.

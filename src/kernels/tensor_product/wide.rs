@@ -5,8 +5,7 @@
 
 use std::array::from_fn;
 
-use super::triple::BlockOf;
-use crate::simd::Lanes;
+use crate::simd::{BlockOf, Lanes};
 
 /// B blocks of lanes.
 #[derive(Clone, Copy)]

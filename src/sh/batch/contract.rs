@@ -11,14 +11,14 @@
 //!   D_{w'}ᵀ g at u) and, for w', -(w' · v) u/|r| - (u · v) w'/|r| - (w · u) P v/|r|².
 
 use super::Layout;
-use super::fill::{BlockOf, Lower};
+use super::fill::Lower;
 use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use super::pull_back::{FusedPullBack, is_fused};
-use crate::sh::{Axes, Form};
-use crate::simd::{Aligned, Job, Lanes, Number, Path};
+use crate::sh::Form;
+use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
 
 /// What is contracted, and where the results go.
 pub(super) enum Contraction<'a, T> {
@@ -168,17 +168,17 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
                     read::<V>(proof, cotangents, plan.layout, [block, n], g);
                     scale::<V>(proof, g, factors);
                     let pulled = here.pull_back(proof, g);
-                    write_vectors::<V>(here.to_caller(pulled), gradient, at);
+                    write_vectors::<V>(plan.frame.axes.to_caller(pulled), gradient, at);
                 }
                 Contraction::PushForward { tangents, derivatives } => {
                     let out = &mut first[..columns];
-                    let w = here.to_native(read_vectors(proof, tangents, at));
+                    let w = plan.frame.axes.to_native(read_vectors(proof, tangents, at));
                     here.push_forward(proof, w, out);
                     scale::<V>(proof, out, factors);
                     write::<V>(proof, plan, derivatives, [block, n], out);
                 }
                 Contraction::Twice { cotangents, weights, by_positions, by_cotangents } => {
-                    let w = here.to_native(read_vectors(proof, weights, at));
+                    let w = plan.frame.axes.to_native(read_vectors(proof, weights, at));
                     let out = &mut first[..columns];
                     here.push_forward(proof, w, out);
                     scale::<V>(proof, out, factors);
@@ -186,7 +186,7 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
                     read::<V>(proof, cotangents, plan.layout, [block, n], out);
                     scale::<V>(proof, out, factors);
                     let pulled = here.pull_back_twice(proof, w, out, second);
-                    write_vectors::<V>(here.to_caller(pulled), by_positions, at);
+                    write_vectors::<V>(plan.frame.axes.to_caller(pulled), by_positions, at);
                 }
             }
         }
@@ -250,22 +250,6 @@ where
             spherical: plan.frame.form == Form::Spherical,
             u: [V::load(proof, x), V::load(proof, y), V::load(proof, z)],
             inverse: plan.frame.divides().then_some(inverse),
-        }
-    }
-
-    #[inline(always)]
-    fn to_native(&self, [x, y, z]: [V; 3]) -> [V; 3] {
-        match self.plan.frame.axes {
-            Axes::ZPolar => [x, y, z],
-            Axes::YPolar => [z, x, y],
-        }
-    }
-
-    #[inline(always)]
-    fn to_caller(&self, [x, y, z]: [V; 3]) -> [V; 3] {
-        match self.plan.frame.axes {
-            Axes::ZPolar => [x, y, z],
-            Axes::YPolar => [y, z, x],
         }
     }
 

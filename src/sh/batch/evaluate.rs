@@ -1,14 +1,13 @@
 //! Values, gradients and Hessians of a batch, block by block.
 
-use super::fill::{BlockOf, Lower};
+use super::fill::Lower;
 use super::fused::{Fused, is_fused};
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use crate::Scalar;
-use crate::sh::Axes;
-use crate::simd::{Aligned, Job, Lanes, Number, Path};
+use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
 
 /// The most blocks of points that one call of a program fills.
 const CHUNK: usize = 8;
@@ -324,10 +323,7 @@ impl<T: Lower> Point<'_, T> {
     /// The component of the caller along each native axis.
     #[inline(always)]
     fn components(&self) -> [usize; 3] {
-        match self.plan.frame.axes {
-            Axes::ZPolar => [0, 1, 2],
-            Axes::YPolar => [2, 0, 1],
-        }
+        self.plan.frame.axes.to_native([0, 1, 2])
     }
 
     /// Native gradients of all computed degrees above the lowest, by the caller's axes.
@@ -357,7 +353,9 @@ impl<T: Lower> Point<'_, T> {
         let plan = &self.plan;
         let (size, computed) = (plan.columns(), plan.computed());
         let components = self.components();
-        let mut all: [&mut [T::Block]; 9] = parts(out, size);
+        let [first, second, third] = parts(out, 3 * size);
+        let mut all: [[&mut [T::Block]; 3]; 3] =
+            [parts(first, size), parts(second, size), parts(third, size)];
         for l in plan.degrees() {
             let below = match l {
                 0 => 0..0,
@@ -365,14 +363,9 @@ impl<T: Lower> Point<'_, T> {
             };
             let below = components.map(|c| &gradients[c * computed..][below.clone()]);
             let column = plan.column(l);
-            let [a, b, c, d, e, f, g, h, i] = all.each_mut().map(|part| &mut part[column.clone()]);
-            let _ = (d, g, h);
-            // By the caller's axes these are (00, 01, 02, 11, 12, 22).
-            let natively = match plan.frame.axes {
-                Axes::ZPolar => [a, b, c, e, f, i],
-                // Native x, y, z are the caller's 2, 0, 1.
-                Axes::YPolar => [i, c, f, a, b, e],
-            };
+            let [first, second, third] =
+                all.each_mut().map(|row| row.each_mut().map(|part| &mut part[column.clone()]));
+            let natively = plan.frame.axes.upper_to_native([first, second, third]);
             lower::hessian::<V>(proof, T::lower(l), below, natively);
         }
         if plan.frame.form == crate::sh::Form::Spherical {
@@ -458,10 +451,7 @@ impl<T: Lower> Point<'_, T> {
     #[inline(always)]
     fn direction<V: Lanes<Number = T>>(&self, proof: V::Proof) -> [V; 3] {
         let native = [0, 1, 2].map(|axis| V::load(proof, &self.at[axis]));
-        match self.plan.frame.axes {
-            Axes::ZPolar => native,
-            Axes::YPolar => [native[1], native[2], native[0]],
-        }
+        self.plan.frame.axes.to_caller(native)
     }
 
     /// Divided by |r|.

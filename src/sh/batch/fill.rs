@@ -6,10 +6,7 @@ use super::programs::{
     self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, WithProgram,
 };
 use crate::LMAX;
-use crate::simd::{Blocks, Job, Lanes, Number};
-
-/// The block of the lanes V.
-pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
+use crate::simd::{BlockOf, Job, Lanes, Number, constant};
 
 /// Values of many blocks of points in blocks of lanes, once the program is chosen. Those of one
 /// block of points begin `stride` after those of the last.
@@ -75,12 +72,6 @@ pub(super) fn unrolled<V: Lanes>(
         Family::Unit => programs::unit(l, job),
         Family::Degree => programs::degree(l, job),
     }
-}
-
-/// A correctly rounded constant in every lane.
-#[inline(always)]
-fn constant<V: Lanes>(proof: V::Proof, wide: f64, narrow: f32) -> V {
-    V::splat(proof, V::Number::pick(wide, narrow))
 }
 
 /// All degrees to `l` by loops over tables, degree by degree: where there is no program. As in

@@ -5,14 +5,13 @@
 use std::marker::PhantomData;
 
 use super::Layout;
-use super::fill::BlockOf;
 use super::plan::Plan;
 use super::points::{Frame, Positions, load_block};
 use super::programs::{
     self, BlockSink, GRADIENT_LMAX, HESSIAN_LMAX, Program, RowSink, UNROLLED_LMAX, WithProgram,
 };
 use crate::sh::{Axes, Form};
-use crate::simd::{Aligned, Blocks, Job, Lanes, Narrow, Number, Path, RowGroups};
+use crate::simd::{Aligned, BlockOf, Blocks, Job, Lanes, Narrow, Number, Path, RowGroups};
 
 /// What is computed, and where it goes.
 pub(super) struct Fused<'a, T> {

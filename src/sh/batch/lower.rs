@@ -9,9 +9,8 @@
 //!
 //! with Y_{-0} = 0 and what is above degree l - 1 left out.
 
-use super::fill::BlockOf;
 use crate::Scalar;
-use crate::simd::Lanes;
+use crate::simd::{BlockOf, Lanes};
 
 /// The harmonics of one order: cosine (+m) and sine (-m).
 #[derive(Clone, Copy)]

@@ -46,6 +46,7 @@ mod programs;
 mod pull_back;
 mod stage;
 
+pub use crate::simd::Layout;
 pub use points::Positions;
 
 use std::ops::RangeInclusive;
@@ -61,16 +62,6 @@ use evaluate::Evaluate;
 use output::Output;
 use plan::Plan;
 use stage::staged;
-
-/// How the harmonics of many points lie in memory. See the [module](self).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Layout {
-    /// One point after the other, as numpy and torch hold them.
-    #[default]
-    Rows,
-    /// Blocks of W points, in which the values of one harmonic are contiguous.
-    Lanes,
-}
 
 /// Harmonics of many points, of degrees chosen at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,8 +156,7 @@ impl Batch {
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Batch {
-        let path = if path.is_available() { path } else { Path::Portable };
-        Batch { path, ..self }
+        Batch { path: path.or_portable(), ..self }
     }
 
     /// Writes results past the caches once one call's have that many bytes; without it, once they
@@ -194,11 +184,7 @@ impl Batch {
     /// The length of an array of values of `n` points; that of gradients is 3 times, that of
     /// Hessians 9 times as long.
     pub fn length<T: Number>(&self, n: usize) -> usize {
-        let points = match self.layout {
-            Layout::Rows => n,
-            Layout::Lanes => n.div_ceil(T::WIDTH) * T::WIDTH,
-        };
-        points * self.columns()
+        self.layout.rows::<T>(n) * self.columns()
     }
 
     /// The values.

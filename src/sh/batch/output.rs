@@ -1,8 +1,7 @@
 //! Where results go: straight into the caller's blocks, or through a tile into rows.
 
 use super::Layout;
-use super::fill::BlockOf;
-use crate::simd::{Blocks, Lanes, Number, from_rows, tiles_to_rows, to_rows};
+use crate::simd::{BlockOf, Blocks, Lanes, Number, from_rows, tiles_to_rows, to_rows};
 
 /// An array `[n][components][columns]` of the caller in one of the layouts.
 pub(super) struct Output<'a, T> {

@@ -2,14 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::fill::{self, BlockOf, Family, Lower};
+use super::fill::{self, Family, Lower};
 use super::points::Frame;
 use super::programs::UNROLLED_LMAX;
 use super::{Batch, Layout};
 use crate::LMAX;
-use crate::sh::generated::{COMPONENT_FACTOR, NORM_FACTORS};
-use crate::sh::{Axes, Normalization, Phase};
-use crate::simd::{Lanes, Number, Path};
+use crate::sh::Harmonics;
+use crate::simd::{BlockOf, Lanes, Number, Path};
 
 /// The most values of a point.
 pub(super) const MOST: usize = (LMAX + 1) * (LMAX + 1);
@@ -28,8 +27,7 @@ pub(super) struct Plan {
     pub base: usize,
     pub frame: Frame,
     pub layout: Layout,
-    normalization: Normalization,
-    phase: Phase,
+    convention: Harmonics,
     /// Values are filled degree by degree, which is cheaper for few high degrees.
     by_degree: bool,
 }
@@ -51,8 +49,7 @@ impl Plan {
             base: if by_degree { base } else { 0 },
             frame: Frame { form: options.form, axes: options.axes, unit: batch.unit },
             layout: batch.layout,
-            normalization: options.normalization,
-            phase: options.phase,
+            convention: batch.options,
             by_degree,
         }
     }
@@ -114,15 +111,12 @@ impl Plan {
         let (first, rest) = array.split_at_mut(size);
         let (second, third) = rest.split_at_mut(size);
         let third = &mut third[..size];
-        match self.frame.axes {
-            Axes::ZPolar => [first, second, third],
-            Axes::YPolar => [third, first, second],
-        }
+        self.frame.axes.to_native([first, second, third])
     }
 
     /// Whether values are not the native ones.
     pub fn has_factors(&self) -> bool {
-        self.normalization != Normalization::Integral || self.phase != Phase::None
+        self.convention.has_factors()
     }
 
     /// The factor of each of the caller's harmonics, if any is not one.
@@ -130,18 +124,12 @@ impl Plan {
         if !self.has_factors() {
             return None;
         }
-        let mut factors = [T::constant(1.0, 1.0); MOST];
+        let one = T::constant(1.0, 1.0);
+        let mut factors = [one; MOST];
         for l in self.degrees() {
             for column in self.column(l) {
-                let (wide, narrow) = match self.normalization {
-                    Normalization::Integral => (1.0, 1.0),
-                    Normalization::Component => COMPONENT_FACTOR,
-                    Normalization::Norm => NORM_FACTORS[l],
-                };
-                // l² + l is even, so an odd order has an odd index.
-                let odd = (column + start(self.low)) % 2 == 1;
-                let negative = self.phase == Phase::CondonShortley && odd;
-                let factor = T::constant(wide, narrow);
+                let factor = self.convention.normalization.factor(l).unwrap_or(one);
+                let negative = self.convention.phase.negates(start(self.low) + column);
                 factors[column] = if negative { -factor } else { factor };
             }
         }

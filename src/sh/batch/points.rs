@@ -1,10 +1,9 @@
 //! Positions: where they lie in memory, and how they become blocks of native coordinates.
 
-use super::fill::BlockOf;
 use crate::Scalar;
 use crate::sh::evaluate::Polar;
 use crate::sh::{Axes, Form};
-use crate::simd::{Blocks, Job, Lanes, Number};
+use crate::simd::{BlockOf, Blocks, Job, Lanes, Number};
 
 /// Positions of n points.
 #[derive(Clone, Copy, Debug)]
@@ -97,11 +96,8 @@ impl Frame {
 
     /// Coordinates of the caller by native axes.
     #[inline(always)]
-    pub fn native<A>(&self, [x, y, z]: [A; 3]) -> [A; 3] {
-        match self.axes {
-            Axes::ZPolar => [x, y, z],
-            Axes::YPolar => [z, x, y],
-        }
+    pub fn native<A>(&self, r: [A; 3]) -> [A; 3] {
+        self.axes.to_native(r)
     }
 
     /// The native arguments of the blocks of points from `first` on, as [`Frame::load`] gives them.

@@ -1,9 +1,7 @@
 //! The generated programs: straight-line code for all degrees to a low one, over lanes of any kind
 //! and for results of any place.
 
-use super::fill::BlockOf;
-use crate::Scalar;
-use crate::simd::{Arithmetic, FewRows, Lanes, Narrow, RowsToRead};
+use crate::simd::{Arithmetic, BlockOf, FewRows, Lanes, Narrow, RowsToRead, constant};
 
 /// Where results go. Component 0 are the values, then come those of the gradient, then those of the
 /// Hessian.
@@ -152,12 +150,6 @@ impl<N: Narrow, const K: usize> Sink<N> for RowSink<'_, N::Number, K> {
         let ([a, b, c, d], [e, f, g, h]) = (before, columns);
         rows.eight(start + index - 4, [a, b, c, d, e, f, g, h]);
     }
-}
-
-/// A correctly rounded constant in every lane.
-#[inline(always)]
-fn constant<A: Arithmetic>(proof: A::Proof, wide: f64, narrow: f32) -> A {
-    A::splat(proof, A::Number::constant(wide, narrow))
 }
 
 include!(concat!(env!("OUT_DIR"), "/batch.rs"));

@@ -2,10 +2,10 @@
 
 use super::check_lengths;
 use super::derivatives::add_torque;
-use super::recursion::{BlockOf, Recursion, lift};
+use super::recursion::{Recursion, lift};
 use super::rows::{Columns, load_rotations};
 use crate::error::check_degree;
-use crate::simd::{BlockMemory, Compiled, Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, BlockOf, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::generators::{Entry, entries};
 use crate::wigner::{WignerError, all_len};
 use crate::{Irreps, Parity};
@@ -66,8 +66,7 @@ impl Action {
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Action {
-        let path = if path.is_available() { path } else { Path::Portable };
-        Action { path, ..self }
+        Action { path: path.or_portable(), ..self }
     }
 
     /// The number of components of one feature vector.

@@ -1,9 +1,9 @@
 //! Derivatives of the matrices along rotations, by the generators: d/dt D = L_a D.
 
 use super::Batch;
-use super::recursion::{BlockOf, Recursion, lift};
+use super::recursion::{Recursion, lift};
 use super::rows::{Columns, Entries, load_rotations};
-use crate::simd::{BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path};
+use crate::simd::{BlockMemory, BlockOf, Blocks, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::all_len;
 use crate::wigner::generators::{Entry, entries};
 use crate::{LMAX, Scalar};

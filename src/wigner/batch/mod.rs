@@ -48,7 +48,7 @@ mod matrices;
 mod recursion;
 mod rows;
 
-pub use crate::sh::batch::Layout;
+pub use crate::simd::Layout;
 pub use action::Action;
 
 use std::ops::RangeInclusive;
@@ -90,8 +90,7 @@ impl Batch {
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Batch {
-        let path = if path.is_available() { path } else { Path::Portable };
-        Batch { path, ..self }
+        Batch { path: path.or_portable(), ..self }
     }
 
     /// The number K of entries of one rotation.
@@ -101,11 +100,7 @@ impl Batch {
 
     /// The length of an array of matrices of `n` rotations.
     pub fn length<T: Number>(&self, n: usize) -> usize {
-        let rotations = match self.layout {
-            Layout::Rows => n,
-            Layout::Lanes => n.div_ceil(T::WIDTH) * T::WIDTH,
-        };
-        rotations * self.columns()
+        self.layout.rows::<T>(n) * self.columns()
     }
 
     /// The entries of the degrees below the lowest.

@@ -9,12 +9,9 @@
 //! (1996), use the one along z up to |n| = l - 1.
 
 use crate::Scalar;
-use crate::simd::{Blocks, Job, Lanes, Number};
+use crate::simd::{BlockOf, Job, Lanes, Number};
 use crate::wigner::generated::ISOMETRIES;
 use crate::wigner::recursion::{Term, all_len};
-
-/// A block of numbers.
-pub(super) type BlockOf<V> = <<V as Lanes>::Number as Blocks>::Block;
 
 /// The slots of the vector factor.
 const Y: usize = 0;

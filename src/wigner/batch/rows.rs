@@ -1,8 +1,8 @@
 //! Rows of the caller as tiles of lanes.
 
-use super::recursion::{BlockOf, First};
+use super::recursion::First;
 use super::{Batch, Layout};
-use crate::simd::{Blocks, Lanes, Number, blocks_to_rows, from_rows, to_rows};
+use crate::simd::{BlockOf, Blocks, Lanes, Number, blocks_to_rows, from_rows, to_rows};
 
 /// The rotations of a block, in the order of degree 1; one that is not full repeats the last.
 #[inline(always)]

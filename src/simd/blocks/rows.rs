@@ -1,6 +1,7 @@
 //! Between blocks of lanes and rows: a transposition, square by square.
 
-use super::{Blocks, Job, Lanes, Number, Squares};
+use crate::simd::lanes::{BlockOf, Job, Lanes, Squares};
+use crate::simd::number::{Blocks, Number};
 
 /// Writes one block of points as rows: `rows[point · stride + column] = blocks[column][point]` for
 /// every column of `blocks` and the WIDTH points.
@@ -10,7 +11,7 @@ use super::{Blocks, Job, Lanes, Number, Squares};
 #[inline(always)]
 pub(crate) fn to_rows<V: Lanes>(
     proof: V::Proof,
-    blocks: &[<V::Number as Blocks>::Block],
+    blocks: &[BlockOf<V>],
     rows: &mut [V::Number],
     stride: usize,
 ) {
@@ -26,7 +27,7 @@ pub(crate) fn to_rows<V: Lanes>(
 #[inline(always)]
 pub(crate) fn tiles_to_rows<V: Lanes>(
     proof: V::Proof,
-    blocks: &[<V::Number as Blocks>::Block],
+    blocks: &[BlockOf<V>],
     [tile, skipped]: [usize; 2],
     rows: &mut [V::Number],
     stride: usize,
@@ -59,7 +60,7 @@ impl<T: Number> Job<T> for ToRows<'_, T> {
 #[inline(always)]
 pub(crate) fn blocks_to_rows<V: Lanes>(
     proof: V::Proof,
-    blocks: &[<V::Number as Blocks>::Block],
+    blocks: &[BlockOf<V>],
     rows: &mut [V::Number],
     stride: usize,
 ) {
@@ -98,7 +99,7 @@ pub(crate) fn from_rows<V: Lanes>(
     proof: V::Proof,
     rows: &[V::Number],
     stride: usize,
-    blocks: &mut [<V::Number as Blocks>::Block],
+    blocks: &mut [BlockOf<V>],
 ) {
     V::call(proof, FromRows { rows, stride, blocks });
 }
@@ -123,7 +124,7 @@ fn rows_to_blocks<V: Lanes>(
     proof: V::Proof,
     rows: &[V::Number],
     stride: usize,
-    blocks: &mut [<V::Number as Blocks>::Block],
+    blocks: &mut [BlockOf<V>],
 ) {
     let width = V::Number::WIDTH;
     let columns = blocks.len();
@@ -145,43 +146,4 @@ fn rows_to_blocks<V: Lanes>(
             at += stride;
         }
     }
-}
-
-/// Copies numbers to memory past the caches; [`Lanes::fence`] must follow the last copy.
-///
-/// # Panics
-/// If the lengths differ.
-#[inline(always)]
-pub(crate) fn stream<V: Lanes>(proof: V::Proof, from: &[V::Number], to: &mut [V::Number]) {
-    V::call(proof, Stream { from, to });
-}
-
-struct Stream<'a, T> {
-    from: &'a [T],
-    to: &'a mut [T],
-}
-
-impl<T: Number> Job<T> for Stream<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        copy_past_caches::<V>(proof, self.from, self.to);
-    }
-}
-
-#[inline(always)]
-fn copy_past_caches<V: Lanes>(proof: V::Proof, from: &[V::Number], to: &mut [V::Number]) {
-    assert!(from.len() == to.len(), "{} numbers to copy into {}", from.len(), to.len());
-    // What lies before the first whole line and after the last is written as usual.
-    let head = to.as_ptr().align_offset(64).min(to.len());
-    let (from_head, from) = from.split_at(head);
-    let (to_head, to) = to.split_at_mut(head);
-    to_head.copy_from_slice(from_head);
-    let (blocks, rest) = V::Number::blocks(from);
-    let (to_blocks, to_rest) = V::Number::blocks_mut(to);
-    if !blocks.is_empty() {
-        V::stream(proof, blocks, to_blocks);
-    }
-    to_rest.copy_from_slice(rest);
 }

@@ -1,294 +1,11 @@
-//! AVX-512: a block is one register.
+//! Shuffles of registers of 64 bytes, a whole block: points, squares of numbers, and channels beside
+//! components, between memory and registers.
 #![expect(unsafe_code, reason = "instructions of a path; see the contract of the module above")]
 
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
-use super::avx2::{narrow_f32, narrow_f64};
-use super::interleave::{deinterleave_numbers, interleave_numbers};
-use super::{Blocks, Job, Lanes, Squares};
-
-/// That the machine has AVX-512 F and DQ.
-#[derive(Clone, Copy)]
-pub struct Avx512(());
-
-impl Avx512 {
-    /// Asks the processor.
-    #[inline]
-    pub fn detect() -> Option<Avx512> {
-        let all = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma");
-        all.then_some(Avx512(()))
-    }
-}
-
-/// Eight f64.
-#[derive(Clone, Copy)]
-pub struct Doubles(__m512d);
-
-/// Sixteen f32.
-#[derive(Clone, Copy)]
-pub struct Singles(__m512);
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-#[inline(never)]
-fn enter<V: Lanes<Proof = Avx512>, J: Job<V::Number>>(proof: Avx512, job: J) -> J::Output {
-    job.run::<V>(proof)
-}
-
-/// The operations that differ only in the names of instructions.
-macro_rules! lanes {
-    ($name:ident, $number:ty, $register:ty, $width:literal, $comparison:ty,
-     $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
-     $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $compare:ident,
-     $load_points:ident, $transpose:ident, $transpose_narrow:ident, $exchange:ident) => {
-        impl Lanes for $name {
-            type Number = $number;
-            type Proof = Avx512;
-            type Narrow = super::ymm::$name<Avx512>;
-            const UNROLLED: bool = true;
-            const REGISTERS: usize = 32;
-
-            #[inline(always)]
-            fn call<J: Job<$number>>(proof: Avx512, job: J) -> J::Output {
-                // SAFETY: the proof says that the machine has the features.
-                unsafe { enter::<Self, J>(proof, job) }
-            }
-
-            #[inline(always)]
-            fn splat(_proof: Avx512, value: $number) -> Self {
-                // SAFETY: by the proof, as in every function that takes one.
-                $name(unsafe { $splat(value) })
-            }
-
-            #[inline(always)]
-            fn load(_proof: Avx512, block: &[$number; $width]) -> Self {
-                // SAFETY: by the proof; a block is as long as the register.
-                $name(unsafe { $load(block.as_ptr()) })
-            }
-
-            #[inline(always)]
-            fn store(self, block: &mut [$number; $width]) {
-                // SAFETY: a value of this type exists only with a proof, here and below; a block
-                // is as long as the register.
-                unsafe { $store(block.as_mut_ptr(), self.0) }
-            }
-
-            #[inline(always)]
-            fn add(self, b: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $add(self.0, b.0) })
-            }
-
-            #[inline(always)]
-            fn sub(self, b: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $sub(self.0, b.0) })
-            }
-
-            #[inline(always)]
-            fn mul(self, b: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $mul(self.0, b.0) })
-            }
-
-            #[inline(always)]
-            fn div(self, b: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $div(self.0, b.0) })
-            }
-
-            #[inline(always)]
-            fn neg(self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $sub($splat(-0.0), self.0) })
-            }
-
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $sqrt(self.0) })
-            }
-
-            #[inline(always)]
-            fn mul_add(self, b: Self, c: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $fmadd(self.0, b.0, c.0) })
-            }
-
-            #[inline(always)]
-            fn mul_sub(self, b: Self, c: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $fmsub(self.0, b.0, c.0) })
-            }
-
-            #[inline(always)]
-            fn neg_mul_add(self, b: Self, c: Self) -> Self {
-                // SAFETY: see `store`.
-                $name(unsafe { $fnmadd(self.0, b.0, c.0) })
-            }
-
-            #[inline(always)]
-            fn all_within(self, low: $number, high: $number) -> bool {
-                // SAFETY: see `store`.
-                let inside = unsafe {
-                    $compare::<_CMP_GE_OQ>(self.0, $splat(low))
-                        & $compare::<_CMP_LE_OQ>(self.0, $splat(high))
-                };
-                inside == <$comparison>::MAX
-            }
-
-            #[inline(always)]
-            fn load_points(_proof: Avx512, rows: &[$number]) -> [Self; 3] {
-                let rows = &rows[..3 * $width];
-                // SAFETY: by the proof; the slice holds three registers.
-                let [x, y, z] = unsafe { $load_points(rows.as_ptr()) };
-                [$name(x), $name(y), $name(z)]
-            }
-
-            #[inline(always)]
-            unsafe fn transpose(
-                _proof: Avx512,
-                from: Squares<*const $number>,
-                to: Squares<*mut $number>,
-                count: usize,
-            ) {
-                // SAFETY: by the proof, and by what the caller vouches for.
-                unsafe { $transpose(from, to, count) }
-            }
-
-            #[inline(always)]
-            unsafe fn transpose_narrow(
-                _proof: Avx512,
-                from: *const $number,
-                from_stride: usize,
-                to: *mut $number,
-                to_stride: usize,
-                columns: usize,
-            ) {
-                // SAFETY: by the proof, and by what the caller vouches for.
-                unsafe { $transpose_narrow(from, from_stride, to, to_stride, columns) }
-            }
-
-            #[inline(always)]
-            fn deinterleave(
-                _proof: Avx512,
-                size: usize,
-                numbers: &[[$number; $width]],
-                blocks: &mut [[$number; $width]],
-            ) {
-                // SAFETY: by the proof.
-                unsafe {
-                    match size {
-                        1 => blocks.copy_from_slice(numbers),
-                        3 => $exchange::<3, false>(numbers, blocks),
-                        5 => $exchange::<5, false>(numbers, blocks),
-                        7 => $exchange::<7, false>(numbers, blocks),
-                        _ => deinterleave_numbers::<$number>(size, numbers, blocks),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            fn interleave(
-                _proof: Avx512,
-                size: usize,
-                blocks: &[[$number; $width]],
-                numbers: &mut [[$number; $width]],
-            ) {
-                // SAFETY: by the proof.
-                unsafe {
-                    match size {
-                        1 => numbers.copy_from_slice(blocks),
-                        3 => $exchange::<3, true>(blocks, numbers),
-                        5 => $exchange::<5, true>(blocks, numbers),
-                        7 => $exchange::<7, true>(blocks, numbers),
-                        _ => interleave_numbers::<$number>(size, blocks, numbers),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            fn stream(
-                _proof: Avx512,
-                from: &[<$number as Blocks>::Block],
-                to: &mut [<$number as Blocks>::Block],
-            ) {
-                assert!(from.len() == to.len() && to.as_ptr().addr() % 64 == 0, "misaligned");
-                for (from, to) in from.iter().zip(to) {
-                    // SAFETY: by the proof; both are blocks, and `to` is aligned.
-                    unsafe { $stream(to.as_mut_ptr(), $load(from.as_ptr())) }
-                }
-            }
-
-            #[inline(always)]
-            fn prefetch(_proof: Avx512, numbers: &[$number]) {
-                for line in numbers.chunks(64 / size_of::<$number>()) {
-                    // SAFETY: every processor with the path has it, and it never faults.
-                    unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-                }
-            }
-
-            #[inline(always)]
-            fn fence(_proof: Avx512) {
-                // SAFETY: every processor with the path has it.
-                unsafe { _mm_sfence() };
-            }
-        }
-    };
-}
-
-lanes!(
-    Doubles,
-    f64,
-    __m512d,
-    8,
-    __mmask8,
-    _mm512_set1_pd,
-    _mm512_loadu_pd,
-    _mm512_storeu_pd,
-    _mm512_stream_pd,
-    _mm512_add_pd,
-    _mm512_sub_pd,
-    _mm512_mul_pd,
-    _mm512_div_pd,
-    _mm512_sqrt_pd,
-    _mm512_fmadd_pd,
-    _mm512_fmsub_pd,
-    _mm512_fnmadd_pd,
-    _mm512_cmp_pd_mask,
-    load_points_f64,
-    transpose_f64,
-    narrow_f64,
-    exchange_f64
-);
-lanes!(
-    Singles,
-    f32,
-    __m512,
-    16,
-    __mmask16,
-    _mm512_set1_ps,
-    _mm512_loadu_ps,
-    _mm512_storeu_ps,
-    _mm512_stream_ps,
-    _mm512_add_ps,
-    _mm512_sub_ps,
-    _mm512_mul_ps,
-    _mm512_div_ps,
-    _mm512_sqrt_ps,
-    _mm512_fmadd_ps,
-    _mm512_fmsub_ps,
-    _mm512_fnmadd_ps,
-    _mm512_cmp_ps_mask,
-    load_points_f32,
-    transpose_f32,
-    narrow_f32,
-    exchange_f32
-);
+use crate::simd::lanes::Squares;
 
 /// For one axis, which element of (a, b), then of (that, c), each lane takes: element 3 · lane +
 /// axis of the three registers. The second list keeps what the first has found.
@@ -312,7 +29,7 @@ macro_rules! picks {
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn load_points_f64(rows: *const f64) -> [__m512d; 3] {
+pub(super) unsafe fn load_points_f64(rows: *const f64) -> [__m512d; 3] {
     // SAFETY: the caller vouches for 24 numbers.
     unsafe {
         let (a, b) = (_mm512_loadu_pd(rows), _mm512_loadu_pd(rows.add(8)));
@@ -336,7 +53,7 @@ fn pick_f64(a: __m512d, b: __m512d, c: __m512d, picks: &[[i64; 8]; 2]) -> __m512
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn load_points_f32(rows: *const f32) -> [__m512; 3] {
+pub(super) unsafe fn load_points_f32(rows: *const f32) -> [__m512; 3] {
     // SAFETY: the caller vouches for 48 numbers.
     unsafe {
         let (a, b) = (_mm512_loadu_ps(rows), _mm512_loadu_ps(rows.add(16)));
@@ -373,7 +90,7 @@ unsafe fn join_f64(low: *const f64, high: *const f64, mask: __mmask8) -> __m512d
 /// Halves of two rows are joined as they are loaded; then pairs, then quarters are exchanged.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn transpose_f64(from: Squares<*const f64>, to: Squares<*mut f64>, count: usize) {
+pub(super) unsafe fn transpose_f64(from: Squares<*const f64>, to: Squares<*mut f64>, count: usize) {
     let mask = black_box(0xf0);
     let stride = from.stride;
     for half in 0..2 * count {
@@ -412,7 +129,7 @@ unsafe fn join_f32(low: *const f32, high: *const f32, mask: __mmask16) -> __m512
 /// As for f64, with squares of four inside each quarter.
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-unsafe fn transpose_f32(from: Squares<*const f32>, to: Squares<*mut f32>, count: usize) {
+pub(super) unsafe fn transpose_f32(from: Squares<*const f32>, to: Squares<*mut f32>, count: usize) {
     let mask = black_box(0xff00);
     let stride = from.stride;
     for half in 0..2 * count {
@@ -501,7 +218,10 @@ exchanges!(exchanges_f32, i32, 16);
 /// Exchanges the two orders of N components of 8 channels at a time.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn exchange_f64<const N: usize, const INTERLEAVES: bool>(from: &[[f64; 8]], to: &mut [[f64; 8]]) {
+pub(super) fn exchange_f64<const N: usize, const INTERLEAVES: bool>(
+    from: &[[f64; 8]],
+    to: &mut [[f64; 8]],
+) {
     let Aligned(picks) = const { &Aligned(exchanges_f64::<N>(INTERLEAVES)) };
     let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
     for (from, to) in from.iter().zip(to) {
@@ -524,7 +244,10 @@ fn exchange_f64<const N: usize, const INTERLEAVES: bool>(from: &[[f64; 8]], to: 
 /// Exchanges the two orders of N components of 16 channels at a time.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn exchange_f32<const N: usize, const INTERLEAVES: bool>(from: &[[f32; 16]], to: &mut [[f32; 16]]) {
+pub(super) fn exchange_f32<const N: usize, const INTERLEAVES: bool>(
+    from: &[[f32; 16]],
+    to: &mut [[f32; 16]],
+) {
     let Aligned(picks) = const { &Aligned(exchanges_f32::<N>(INTERLEAVES)) };
     let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
     for (from, to) in from.iter().zip(to) {

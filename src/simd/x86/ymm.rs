@@ -4,15 +4,9 @@
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
-use super::avx2::{self, Avx2};
-use super::avx512::Avx512;
-use super::narrow::{Arithmetic, Narrow};
-
-/// A proof that the machine has AVX2 and FMA, among others.
-pub trait HasAvx2: Copy {}
-
-impl HasAvx2 for Avx2 {}
-impl HasAvx2 for Avx512 {}
+use super::half;
+use super::proof::HasAvx2;
+use crate::simd::narrow::{Arithmetic, Narrow};
 
 /// Four f64.
 #[derive(Clone, Copy)]
@@ -95,7 +89,7 @@ macro_rules! lanes {
             fn load_points(_proof: P, rows: &[$number]) -> [Self; 3] {
                 let rows = &rows[..3 * $points];
                 // SAFETY: by the proof; the slice holds three registers.
-                let axes = unsafe { avx2::$load_points(rows.as_ptr()) };
+                let axes = unsafe { half::$load_points(rows.as_ptr()) };
                 axes.map(|axis| $name(axis, PhantomData))
             }
 
@@ -188,7 +182,7 @@ impl<P> Doubles<P> {
     unsafe fn read_square(from: *const f64, stride: usize) -> [__m256d; 4] {
         // SAFETY: the caller vouches for the instructions and for four numbers in each row.
         unsafe {
-            let join = |at: usize| avx2::join_f64(from.add(at), from.add(at + 2 * stride));
+            let join = |at: usize| half::join_f64(from.add(at), from.add(at + 2 * stride));
             let (even, odd) = (join(0), join(stride));
             let (even_high, odd_high) = (join(2), join(stride + 2));
             [
@@ -270,7 +264,7 @@ impl<P> Singles<P> {
         // SAFETY: the caller vouches for the instructions and for four numbers in each row.
         unsafe {
             let join =
-                |row: usize| avx2::join_f32(from.add(row * stride), from.add((row + 4) * stride));
+                |row: usize| half::join_f32(from.add(row * stride), from.add((row + 4) * stride));
             Self::quarters([join(0), join(1), join(2), join(3)])
         }
     }

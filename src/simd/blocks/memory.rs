@@ -1,9 +1,13 @@
-//! Memory for blocks that begins at a cache line.
+//! Memory for blocks that begins at a cache line, on the stack and on the heap.
 
 use std::ops::{Deref, DerefMut};
 
-use super::Number;
+use crate::simd::number::Number;
 
+/// Memory that begins at a cache line: blocks of lanes that lie across two are slow.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+pub struct Aligned<M>(pub M);
 /// Blocks of zeros at first, each in one cache line.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockMemory<T> {

@@ -1,4 +1,5 @@
-//! Random rotations, vectors and permutations from a seed.
+//! Random rotations, vectors, features and permutations from a seed: for tests, and for the parameters
+//! that layers begin with.
 
 use nalgebra::{Quaternion, UnitQuaternion};
 
@@ -18,7 +19,7 @@ pub enum FeatureNormalization {
 /// A deterministic source of random geometry.
 ///
 /// ```
-/// use tesseral::equivariance::Random;
+/// use tesseral::Random;
 ///
 /// assert_eq!(Random::new(7).normal_vector(), Random::new(7).normal_vector());
 /// ```
@@ -57,7 +58,7 @@ impl Random {
     /// `n` feature vectors, one after the other. See [`FeatureNormalization`].
     ///
     /// ```
-    /// use tesseral::equivariance::{FeatureNormalization, Random};
+    /// use tesseral::{FeatureNormalization, Random};
     ///
     /// let irreps = "2x0e + 1o".parse()?;
     /// let x = Random::new(7).features(&irreps, 10, FeatureNormalization::Norm);

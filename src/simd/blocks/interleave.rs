@@ -4,7 +4,8 @@
 //! Channels and components are given, not found from the lengths: for the few channels of one row
 //! divisions took as long as the rest.
 
-use super::{Blocks, Lanes, Number};
+use crate::simd::lanes::{BlockOf, Lanes};
+use crate::simd::number::{Blocks, Number};
 
 /// Brings `numbers[channel · size + component]` to lanes; those without a channel are zero.
 ///
@@ -15,7 +16,7 @@ pub(crate) fn deinterleave<V: Lanes>(
     proof: V::Proof,
     [channels, size]: [usize; 2],
     numbers: &[V::Number],
-    blocks: &mut [<V::Number as Blocks>::Block],
+    blocks: &mut [BlockOf<V>],
 ) {
     check::<V::Number>([channels, size], numbers.len(), blocks.len());
     let whole = channels / V::Number::WIDTH * size;
@@ -38,7 +39,7 @@ pub(crate) fn deinterleave<V: Lanes>(
 pub(crate) fn interleave<V: Lanes>(
     proof: V::Proof,
     [channels, size]: [usize; 2],
-    blocks: &[<V::Number as Blocks>::Block],
+    blocks: &[BlockOf<V>],
     numbers: &mut [V::Number],
 ) {
     check::<V::Number>([channels, size], numbers.len(), blocks.len());
@@ -56,38 +57,4 @@ pub(crate) fn interleave<V: Lanes>(
 fn check<T: Number>([channels, size]: [usize; 2], numbers: usize, blocks: usize) {
     let expected = [channels * size, channels.div_ceil(T::WIDTH) * size];
     assert!([numbers, blocks] == expected, "{numbers} in {blocks} blocks, expected {expected:?}");
-}
-
-/// The same for WIDTH channels at a time without instructions for it.
-#[inline(always)]
-pub(super) fn deinterleave_numbers<T: Number>(
-    size: usize,
-    numbers: &[T::Block],
-    blocks: &mut [T::Block],
-) {
-    for (numbers, blocks) in numbers.chunks_exact(size).zip(blocks.chunks_exact_mut(size)) {
-        let numbers = T::numbers(numbers);
-        for (component, block) in blocks.iter_mut().enumerate() {
-            for lane in 0..T::WIDTH {
-                block[lane] = numbers[lane * size + component];
-            }
-        }
-    }
-}
-
-/// The same for WIDTH channels at a time without instructions for it.
-#[inline(always)]
-pub(super) fn interleave_numbers<T: Number>(
-    size: usize,
-    blocks: &[T::Block],
-    numbers: &mut [T::Block],
-) {
-    for (blocks, numbers) in blocks.chunks_exact(size).zip(numbers.chunks_exact_mut(size)) {
-        let numbers = T::numbers_mut(numbers);
-        for (component, block) in blocks.iter().enumerate() {
-            for lane in 0..T::WIDTH {
-                numbers[lane * size + component] = block[lane];
-            }
-        }
-    }
 }

@@ -1,0 +1,5 @@
+//! The path of aarch64.
+
+use super::{Blocks, Job, Lanes, Squares};
+
+pub(super) mod neon;

@@ -1,0 +1,134 @@
+//! A few rows at a time, as many as [`Narrow`] has points: read column by column, and written so.
+#![expect(unsafe_code, reason = "rows lie strided in slices; see the contract of the module above")]
+
+use std::marker::PhantomData;
+
+use crate::simd::narrow::Narrow;
+
+/// A few rows that are read.
+pub struct RowsToRead<'a, N: Narrow> {
+    proof: N::Proof,
+    rows: &'a [N::Number],
+    stride: usize,
+}
+
+impl<'a, N: Narrow> RowsToRead<'a, N> {
+    /// The first POINTS rows of a slice, which have `stride` columns.
+    ///
+    /// # Panics
+    /// If the slice is too short.
+    #[inline(always)]
+    pub fn new(proof: N::Proof, rows: &'a [N::Number], stride: usize) -> Self {
+        RowsToRead { proof, rows: &rows[..N::POINTS.saturating_mul(stride)], stride }
+    }
+
+    /// The column `at`.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[inline(always)]
+    pub fn one(&self, at: usize) -> N {
+        assert!(at < self.stride, "outside of the rows");
+        // SAFETY: the slice has POINTS rows of `stride` numbers.
+        unsafe { N::read_one(self.proof, self.rows.as_ptr().add(at), self.stride) }
+    }
+
+    /// The columns from `at` on.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[inline(always)]
+    pub fn four(&self, at: usize) -> [N; 4] {
+        assert!(at.saturating_add(4) <= self.stride, "outside of the rows");
+        // SAFETY: the slice has POINTS rows of `stride` numbers.
+        unsafe { N::read_four(self.proof, self.rows.as_ptr().add(at), self.stride) }
+    }
+}
+
+/// The rows of an array, a few at a time.
+pub struct RowGroups<'a, T> {
+    first: *mut T,
+    points: usize,
+    stride: usize,
+    left: usize,
+    rows: PhantomData<&'a mut [T]>,
+}
+
+impl<'a, T> RowGroups<'a, T> {
+    /// Groups of `points` rows, which have `stride` columns.
+    ///
+    /// # Panics
+    /// If the slice is too short for so many groups.
+    #[inline(always)]
+    pub fn new(rows: &'a mut [T], groups: usize, [points, stride]: [usize; 2]) -> Self {
+        let enough = (groups.checked_mul(points)).and_then(|rows| rows.checked_mul(stride));
+        assert!(enough.is_some_and(|numbers| numbers <= rows.len()), "rows too short");
+        RowGroups { first: rows.as_mut_ptr(), points, stride, left: groups, rows: PhantomData }
+    }
+
+    /// The next group.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline(always)]
+    pub fn next(&mut self) -> FewRows<'a, T> {
+        assert!(self.left > 0, "no more rows");
+        self.left -= 1;
+        let RowGroups { first, points, stride, .. } = *self;
+        // SAFETY: the slice holds this group, so this is inside it or at its end.
+        self.first = unsafe { first.add(points * stride) };
+        FewRows { first, points, stride, rows: PhantomData }
+    }
+}
+
+/// A few rows of an array.
+pub struct FewRows<'a, T> {
+    first: *mut T,
+    points: usize,
+    stride: usize,
+    rows: PhantomData<&'a mut [T]>,
+}
+
+impl<'a, T> FewRows<'a, T> {
+    /// Where `count` columns from `at` on begin.
+    #[inline(always)]
+    fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
+        let end = at.saturating_add(count);
+        assert!(end <= self.stride && self.points == N::POINTS, "outside of the rows");
+        // SAFETY: the column is inside the first row.
+        unsafe { self.first.add(at) }
+    }
+
+    /// Writes the column `at`.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[inline(always)]
+    pub fn one<N: Narrow<Number = T>>(&mut self, at: usize, value: N) {
+        let to = self.place::<N>(at, 1);
+        // SAFETY: the column is inside every row, by the assertions of `place` and of its group.
+        unsafe { value.write_one(to, self.stride) }
+    }
+
+    /// Writes the columns from `at` on.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[inline(always)]
+    pub fn four<N: Narrow<Number = T>>(&mut self, at: usize, columns: [N; 4]) {
+        let to = self.place::<N>(at, 4);
+        // SAFETY: as for `one`.
+        unsafe { N::write_four(columns, to, self.stride) }
+    }
+
+    /// Writes the columns from `at` on.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[inline(always)]
+    pub fn eight<N: Narrow<Number = T>>(&mut self, at: usize, columns: [N; 8]) {
+        let to = self.place::<N>(at, 8);
+        // SAFETY: as for `one`.
+        unsafe { N::write_eight(columns, to, self.stride) }
+    }
+}
