@@ -257,7 +257,7 @@ impl<'a, T> FewRows<'a, T> {
     }
 }
 
-/// Whole blocks, column by column: for paths without transpositions of their own.
+/// Whole blocks, column by column: for plain Rust, which has no transpositions of its own.
 macro_rules! whole {
     ($lanes:ty) => {
         impl Narrow for $lanes {
@@ -332,7 +332,3 @@ macro_rules! whole {
 
 whole!(super::portable::Doubles);
 whole!(super::portable::Singles);
-#[cfg(target_arch = "aarch64")]
-whole!(super::neon::Doubles);
-#[cfg(target_arch = "aarch64")]
-whole!(super::neon::Singles);
