@@ -1,4 +1,4 @@
-//! Rows on paths without transpositions of their own: whole blocks, column by column.
+//! Rows in plain Rust, which has no transpositions of its own: whole blocks, column by column.
 #![expect(
     unsafe_code,
     reason = "the functions of `Narrow` are; see the contract of the module above"
@@ -84,7 +84,3 @@ macro_rules! whole {
 
 whole!(super::portable::Doubles);
 whole!(super::portable::Singles);
-#[cfg(target_arch = "aarch64")]
-whole!(super::aarch64::neon::Doubles);
-#[cfg(target_arch = "aarch64")]
-whole!(super::aarch64::neon::Singles);

@@ -1,5 +1,5 @@
 //! The path of aarch64.
 
-use super::{Blocks, Job, Lanes, Squares};
+use super::{Blocks, Job, Lanes, Narrow, Squares};
 
 pub(super) mod neon;
