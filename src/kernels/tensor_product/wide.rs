@@ -42,8 +42,8 @@ impl<V: Lanes, const B: usize> Wide<V, B> {
     /// Stores one component of B arrays.
     #[inline(always)]
     pub fn store<const N: usize>(self, arrays: &mut [&mut [BlockOf<V>; N]; B], index: usize) {
-        for b in 0..B {
-            self.0[b].store(&mut arrays[b][index]);
+        for (value, array) in self.0.into_iter().zip(arrays) {
+            value.store(&mut array[index]);
         }
     }
 
