@@ -19,7 +19,7 @@ const EPSILON: f64 = 1e-12;
 ///
 /// let channels = Channels::new("0e + 1o".parse()?);
 /// let input = &[-2.0, 3.0, 0.0, 4.0];
-/// let mut invariants = [0.0; 2];
+/// let mut invariants = [0.0_f64; 2];
 /// channels.invariants(input, &mut invariants)?;
 /// assert_eq!(invariants[0], -2.0);
 /// assert!((invariants[1] - 5.0).abs() < 1e-12);
