@@ -257,8 +257,8 @@ fn formulas_that_are_none_say_why() {
         "formula `ij=jj`: the index `j` is twice in `jj`, expected each once"
     );
     assert_eq!(message("ij=jk"), "formula `ij=jk`: found `jk`, expected a permutation of `ij`");
-    assert_eq!(message("ij=i"), "formula `ij=i`: `i` is no permutation of `ij`");
-    assert_eq!(message("ij=jik"), "formula `ij=jik`: `jik` is no permutation of `ij`");
+    assert_eq!(message("ij=i"), "formula `ij=i`: found `i`, expected a permutation of `ij`");
+    assert_eq!(message("ij=jik"), "formula `ij=jik`: found `jik`, expected a permutation of `ij`");
     if COUPLING_LMAX < 4 {
         let above = matches!(
             CartesianTensor::new("ijkl"),
