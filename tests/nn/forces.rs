@@ -549,7 +549,7 @@ fn duals_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         message(Dual::new(x(), zeros([3, 2], DType::F64))),
-        "tensors of F32 and F64 meet: cast one"
+        "tensors of F32 and F64 meet, expected one type: cast one"
     );
     let other = Dual::constant(features(&Irreps::scalars(1), zeros([3, 1], DType::F32)));
     assert_eq!(
@@ -562,5 +562,8 @@ fn duals_that_do_not_fit_are_refused() {
         refused(zeros([3, 3], DType::F64)),
         "the direction of the positions has the shape [3, 3], expected [4, 3]"
     );
-    assert_eq!(refused(zeros([4, 3], DType::F32)), "tensors of F64 and F32 meet: cast one");
+    assert_eq!(
+        refused(zeros([4, 3], DType::F32)),
+        "tensors of F64 and F32 meet, expected one type: cast one"
+    );
 }

@@ -430,7 +430,7 @@ fn features_that_do_not_fit_are_refused() {
         "the tensor of node features has the shape [3, 2], expected [2, 2]"
     );
     let x = features(&two, &zeros([3, 2], DType::F64));
-    let mixed = "tensors of F64 and F32 meet: cast one";
+    let mixed = "tensors of F64 and F32 meet, expected one type: cast one";
     assert_eq!(refused(batch_norm.forward(&x)), mixed);
     assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&x)), mixed);
     assert_eq!(refused(NormActivation::new(&two, f, true, true, init).forward(&x)), mixed);

@@ -416,8 +416,9 @@ fn tensors_of_other_types_are_refused() {
     let product = full_product(&two, &two, &mut init);
     let network = RadialNetwork::new(&[2, 2], &mut init);
     let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
-    let mixed =
-        |first: DType, second: DType| format!("tensors of {first:?} and {second:?} meet: cast one");
+    let mixed = |first: DType, second: DType| {
+        format!("tensors of {first:?} and {second:?} meet, expected one type: cast one")
+    };
     for dtype in [DType::F32, DType::F16, DType::BF16] {
         let tensor = Tensor::<2>::zeros([3, 2], &device).cast(dtype);
         let x = features(&two, &tensor);
