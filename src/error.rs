@@ -5,8 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::LMAX;
-use crate::coupling::COUPLING_LMAX;
+use crate::{COUPLING_LMAX, LMAX};
 
 /// A slice has the wrong length.
 ///
@@ -96,7 +95,8 @@ pub(crate) fn check_rows(
 /// A degree for which this build has no tables.
 ///
 /// ```
-/// use tesseral::coupling::{COUPLING_LMAX, CouplingError, Tensor};
+/// use tesseral::COUPLING_LMAX;
+/// use tesseral::coupling::{CouplingError, Tensor};
 /// use tesseral::error::DegreeLimit;
 ///
 /// let high = COUPLING_LMAX + 1;

@@ -22,12 +22,12 @@ mod root;
 mod tensor;
 
 pub use complex::{clebsch_gordan, three_j};
-pub use generated::COUPLING_LMAX;
 pub use root::SignedRoot;
 pub use tensor::{Convention, Entry, Tensor, tensors};
 
 use thiserror::Error;
 
+pub use crate::COUPLING_LMAX;
 use crate::error::{DegreeError, DegreeLimit, LengthError};
 
 /// The static tables.

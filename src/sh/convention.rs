@@ -5,6 +5,21 @@ use super::generated::{COMPONENT_FACTOR, NORM_FACTORS};
 use crate::Scalar;
 
 /// The argument of the harmonics.
+///
+/// ```
+/// use tesseral::sh::{Form, Harmonics};
+///
+/// // Twice the length: solid harmonics of degree 2 are four times as large, spherical ones as before.
+/// let at = |form: Form, r: [f64; 3]| {
+///     let mut values = [0.0; 5];
+///     Harmonics { form, ..Harmonics::NATIVE }.degree(2, r, &mut values)?;
+///     Ok::<f64, tesseral::sh::HarmonicsError>(values[2])
+/// };
+/// let (r, doubled) = ([0.5, 0.25, 1.0], [1.0, 0.5, 2.0]);
+/// assert_eq!(at(Form::Solid, doubled)?, 4.0 * at(Form::Solid, r)?);
+/// assert_eq!(at(Form::Spherical, doubled)?, at(Form::Spherical, r)?);
+/// # Ok::<(), tesseral::sh::HarmonicsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Form {
     /// r^l Y_{lm}(r/|r|), a homogeneous polynomial.
@@ -16,6 +31,21 @@ pub enum Form {
 }
 
 /// The normalization of the harmonics.
+///
+/// ```
+/// use tesseral::sh::{Harmonics, Normalization};
+///
+/// // Along the pole one order is not zero, so it is the length of all: √(2l + 1), or 1.
+/// let mut values = [0.0_f64; 5];
+/// for (normalization, length) in
+///     [(Normalization::Component, 5.0_f64.sqrt()), (Normalization::Norm, 1.0)]
+/// {
+///     let harmonics = Harmonics { normalization, ..Harmonics::NATIVE };
+///     harmonics.degree(2, [0.0, 0.0, 1.0], &mut values)?;
+///     assert!((values[2] - length).abs() <= 2.0 * f64::EPSILON);
+/// }
+/// # Ok::<(), tesseral::sh::HarmonicsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Normalization {
     /// Orthonormal on the sphere: ∫ Y² = 1. The native one.
@@ -28,6 +58,20 @@ pub enum Normalization {
 }
 
 /// The polar axis.
+///
+/// ```
+/// use tesseral::sh::{Axes, Harmonics, Normalization};
+///
+/// let order = |axes: Axes| {
+///     let mut values = [0.0_f64; 3];
+///     let normalization = Normalization::Norm;
+///     Harmonics { axes, normalization, ..Harmonics::SOLID }.degree(1, [1.0, 2.0, 3.0], &mut values)?;
+///     Ok::<_, tesseral::sh::HarmonicsError>(values.map(f64::round))
+/// };
+/// assert_eq!(order(Axes::ZPolar)?, [2.0, 3.0, 1.0]);
+/// assert_eq!(order(Axes::YPolar)?, [1.0, 2.0, 3.0]);
+/// # Ok::<(), tesseral::sh::HarmonicsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Axes {
     /// z is polar, Y_1 ∝ (y, z, x). The native one.
@@ -38,6 +82,17 @@ pub enum Axes {
 }
 
 /// The sign of odd orders.
+///
+/// ```
+/// use tesseral::sh::{Harmonics, Phase};
+///
+/// let (mut native, mut phased) = ([0.0_f64; 3], [0.0; 3]);
+/// Harmonics::NATIVE.degree(1, [1.0, 2.0, 3.0], &mut native)?;
+/// let sloan = Harmonics { phase: Phase::CondonShortley, ..Harmonics::NATIVE };
+/// sloan.degree(1, [1.0, 2.0, 3.0], &mut phased)?;
+/// assert_eq!(phased, [-native[0], native[1], -native[2]]);
+/// # Ok::<(), tesseral::sh::HarmonicsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// No Condon–Shortley phase. The native one.

@@ -161,9 +161,7 @@ pub(super) fn degree_hess<T: Real>(
     options: &Harmonics,
     l: usize,
     r: [T; 3],
-    values: &mut [T],
-    gradient: &mut [T],
-    hessian: &mut [T],
+    [values, gradient, hessian]: [&mut [T]; 3],
 ) {
     match Argument::new(options, r) {
         Some(argument) => {

@@ -9,6 +9,13 @@ use crate::Real;
 use crate::error::{DegreeError, LengthError, check_degree, check_length};
 
 /// A wrong argument of a function of [`Harmonics`].
+///
+/// ```
+/// use tesseral::sh::Harmonics;
+///
+/// let error = Harmonics::NATIVE.degree(2, [0.0, 0.0, 1.0], &mut [0.0; 4]).unwrap_err();
+/// assert_eq!(error.to_string(), "the slice of values has length 4, expected 5");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HarmonicsError {
@@ -25,6 +32,18 @@ impl Harmonics {
     ///
     /// # Errors
     /// If `l` is above LMAX or the slice has another length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // z² is the largest of degree 2 along z: √(5/(4π)).
+    /// let mut values = [0.0_f64; 5];
+    /// Harmonics::NATIVE.degree(2, [0.0, 0.0, 7.0], &mut values)?;
+    /// assert!((values[2] - 0.6307831305050401).abs() <= 2.0 * f64::EPSILON);
+    /// assert_eq!([values[0], values[1], values[3], values[4]], [0.0; 4]);
+    /// # Ok::<(), tesseral::sh::HarmonicsError>(())
+    /// ```
     pub fn degree<T: Real>(
         &self,
         l: usize,
@@ -41,6 +60,21 @@ impl Harmonics {
     ///
     /// # Errors
     /// If `l` is above LMAX or a slice has another length than 2l + 1 and 3 (2l + 1).
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // A spherical harmonic does not change along the vector itself.
+    /// let r = [0.5_f64, -1.0, 2.0];
+    /// let (mut values, mut gradient) = ([0.0; 5], [0.0; 15]);
+    /// Harmonics::NATIVE.degree_grad(2, r, &mut values, &mut gradient)?;
+    /// for m in 0..5 {
+    ///     let along: f64 = (0..3).map(|axis| r[axis] * gradient[5 * axis + m]).sum();
+    ///     assert!(along.abs() < 1e-15);
+    /// }
+    /// # Ok::<(), tesseral::sh::HarmonicsError>(())
+    /// ```
     pub fn degree_grad<T: Real>(
         &self,
         l: usize,
@@ -59,6 +93,20 @@ impl Harmonics {
     ///
     /// # Errors
     /// If `l` is above LMAX or a slice has another length than 2l + 1, 3 (2l + 1) and 9 (2l + 1).
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // A solid harmonic is harmonic: the trace of its second derivatives vanishes.
+    /// let (mut values, mut gradient, mut hessian) = ([0.0_f64; 5], [0.0; 15], [0.0; 45]);
+    /// Harmonics::SOLID.degree_hess(2, [0.5, -1.0, 2.0], &mut values, &mut gradient, &mut hessian)?;
+    /// for m in 0..5 {
+    ///     let trace: f64 = (0..3).map(|axis| hessian[(3 * axis + axis) * 5 + m]).sum();
+    ///     assert!(trace.abs() < 1e-15);
+    /// }
+    /// # Ok::<(), tesseral::sh::HarmonicsError>(())
+    /// ```
     pub fn degree_hess<T: Real>(
         &self,
         l: usize,
@@ -74,7 +122,7 @@ impl Harmonics {
             ("gradients", 3 * size, gradient.len()),
             ("Hessians", 9 * size, hessian.len()),
         ])?;
-        evaluate::degree_hess(self, l, r, values, gradient, hessian);
+        evaluate::degree_hess(self, l, r, [values, gradient, hessian]);
         Ok(())
     }
 
@@ -82,6 +130,19 @@ impl Harmonics {
     ///
     /// # Errors
     /// If `lmax` is above LMAX or the slice has another length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// let (mut all, mut second) = ([0.0_f64; 9], [0.0; 5]);
+    /// Harmonics::NATIVE.up_to(2, [0.5, -1.0, 2.0], &mut all)?;
+    /// Harmonics::NATIVE.degree(2, [0.5, -1.0, 2.0], &mut second)?;
+    /// for (value, of_degree) in all[4..].iter().zip(second) {
+    ///     assert!((value - of_degree).abs() <= 4.0 * f64::EPSILON);
+    /// }
+    /// # Ok::<(), tesseral::sh::HarmonicsError>(())
+    /// ```
     pub fn up_to<T: Real>(
         &self,
         lmax: usize,
@@ -98,6 +159,17 @@ impl Harmonics {
     ///
     /// # Errors
     /// If `lmax` is above LMAX or a slice has another length than (lmax + 1)² and 3 (lmax + 1)².
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // Of the solid harmonics (1, y, z, x) of degrees 0 and 1, only x changes along x.
+    /// let (mut values, mut gradient) = ([0.0_f64; 4], [0.0; 12]);
+    /// Harmonics::SOLID.up_to_grad(1, [0.5, -1.0, 2.0], &mut values, &mut gradient)?;
+    /// assert_eq!(gradient[..4], [0.0, 0.0, 0.0, 0.4886025119029199]);
+    /// # Ok::<(), tesseral::sh::HarmonicsError>(())
+    /// ```
     pub fn up_to_grad<T: Real>(
         &self,
         lmax: usize,

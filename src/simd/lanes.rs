@@ -25,6 +25,20 @@ pub trait Job<T> {
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) -> Self::Output;
 }
 
+/// Work that runs straight-line programs on lanes of T, to be run by `Start::run_unrolled` or
+/// [`Lanes::unrolled`].
+pub trait UnrolledJob<T>: Sized {
+    /// The result.
+    type Output;
+
+    /// Does the work with lanes V. Implementations are `#[inline(always)]`.
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) -> Self::Output;
+}
+
+/// Lanes for which straight-line programs are compiled: not where one operation is many
+/// instructions. What runs a program asks for these lanes, so lanes without programs cannot get there.
+pub trait Unrolled: Lanes {}
+
 /// Squares of numbers in memory: the first, the distance of its rows, the distance of squares.
 #[derive(Clone, Copy)]
 pub struct Squares<P> {
@@ -41,13 +55,17 @@ pub trait Lanes: Copy {
     type Proof: Copy;
     /// What results that go to rows are computed with.
     type Narrow: Narrow<Number = Self::Number, Proof = Self::Proof>;
-    /// Whether straight-line programs pay: not where one operation is many instructions.
-    const UNROLLED: bool;
     /// How many values of this type the registers hold.
     const REGISTERS: usize;
 
     /// Runs a job in a function of its own that is compiled for the instructions.
     fn call<J: Job<Self::Number>>(proof: Self::Proof, job: J) -> J::Output;
+
+    /// Runs a job in place if these lanes are [`Unrolled`], or gives it back.
+    #[inline(always)]
+    fn unrolled<J: UnrolledJob<Self::Number>>(_proof: Self::Proof, job: J) -> Result<J::Output, J> {
+        Err(job)
+    }
 
     /// The same number in every lane.
     fn splat(proof: Self::Proof, value: Self::Number) -> Self;

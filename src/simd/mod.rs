@@ -49,6 +49,6 @@ pub(crate) use blocks::stream::stream;
 pub(crate) use cache::last_level_cache;
 #[cfg(target_arch = "aarch64")]
 use lanes::Squares;
-pub(crate) use lanes::{BlockOf, Job, Lanes, constant};
+pub(crate) use lanes::{BlockOf, Job, Lanes, Unrolled, UnrolledJob, constant};
 pub(crate) use narrow::{Arithmetic, Narrow};
 pub(crate) use number::{Blocks, Compiled, Start};

@@ -10,7 +10,7 @@
 
 use std::fmt::Debug;
 
-use super::lanes::Job;
+use super::lanes::{Job, Lanes, UnrolledJob};
 use super::path::Path;
 use crate::Real;
 
@@ -50,7 +50,7 @@ pub trait Number:
 pub(crate) use private::{Blocks, Compiled, Start};
 
 mod private {
-    use super::{Job, Number, Path};
+    use super::{Job, Number, Path, UnrolledJob, WhereUnrolled};
 
     /// What this crate needs to know of a number with lanes.
     pub trait Blocks: Sized + Copy {
@@ -82,6 +82,14 @@ mod private {
         /// Runs a job on a path, on the portable one where the machine lacks it.
         fn run<J: Job<Self>>(path: Path, job: J) -> J::Output;
 
+        /// Runs a job on a path whose lanes have straight-line programs, or gives it back.
+        fn run_unrolled<J: UnrolledJob<Self>>(path: Path, job: J) -> Result<J::Output, J>
+        where
+            Self: Number,
+        {
+            Self::run(path, WhereUnrolled(job))
+        }
+
         /// Runs a kernel on a path, in code that is compiled in this crate.
         fn start<K: Compiled>(path: Path, task: K::Task<'_, Self>)
         where
@@ -98,6 +106,18 @@ mod private {
 
         /// Does it in f64.
         fn f64(path: Path, task: Self::Task<'_, f64>);
+    }
+}
+
+/// A job on lanes of any kind from one for lanes with programs.
+struct WhereUnrolled<J>(J);
+
+impl<T: Number, J: UnrolledJob<T>> Job<T> for WhereUnrolled<J> {
+    type Output = Result<J::Output, J>;
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) -> Result<J::Output, J> {
+        V::unrolled(proof, self.0)
     }
 }
 

@@ -31,7 +31,6 @@ macro_rules! lanes {
             type Number = $number;
             type Proof = ();
             type Narrow = Self;
-            const UNROLLED: bool = false;
             const REGISTERS: usize = 8;
 
             #[inline(never)]

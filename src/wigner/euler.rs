@@ -51,6 +51,15 @@ impl<T: RealField> EulerAngles<T> {
 
     /// The angles that e3nn means by a rotation in its own axes: the inverse of
     /// [`to_e3nn_rotation`](EulerAngles::to_e3nn_rotation), as e3nn's `matrix_to_angles`.
+    ///
+    /// ```
+    /// use nalgebra::Rotation3;
+    /// use tesseral::wigner::EulerAngles;
+    ///
+    /// let rotation = Rotation3::from_euler_angles(0.3, -0.2, 2.0);
+    /// let angles = EulerAngles::from_e3nn_rotation(&rotation);
+    /// assert!((angles.to_e3nn_rotation().matrix() - rotation.matrix()).amax() < 1e-15);
+    /// ```
     pub fn from_e3nn_rotation(rotation: &Rotation3<T>) -> Self {
         let place = Axes::YPolar.to_native([0, 1, 2]);
         let native = Matrix3::from_fn(|row, column| rotation[(place[row], place[column])].clone());

@@ -63,6 +63,17 @@ use crate::error::{DegreeError, LengthError, check_degree};
 use crate::{Irrep, Irreps, Scalar};
 
 /// A wrong argument of a function of this module.
+///
+/// ```
+/// use nalgebra::Matrix3;
+/// use tesseral::wigner::Orthogonal;
+///
+/// let error = Orthogonal::from_matrix(Matrix3::from_diagonal_element(1.5)).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the matrix is not orthogonal: an entry of MᵀM differs from the identity by 1.25e0"
+/// );
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum WignerError {
@@ -93,6 +104,18 @@ pub enum WignerError {
 ///
 /// # Errors
 /// If `l` is above LMAX.
+///
+/// ```
+/// use nalgebra::{DMatrix, Rotation3, Vector3};
+/// use tesseral::wigner;
+///
+/// // Two quarter turns about z are a half turn: x y stays, x z and y z change sign.
+/// let quarter = Rotation3::from_axis_angle(&Vector3::z_axis(), std::f64::consts::FRAC_PI_2);
+/// let d = wigner::d(2, quarter)?;
+/// let half = DMatrix::from_diagonal(&[1.0, -1.0, 1.0, -1.0, 1.0].to_vec().into());
+/// assert!((&d * &d - half).amax() < 1e-15);
+/// # Ok::<(), wigner::WignerError>(())
+/// ```
 pub fn d<T: RealField + Scalar>(
     l: usize,
     rotation: impl Into<Orthogonal<T>>,
@@ -136,6 +159,16 @@ pub fn d_irrep<T: RealField + Scalar>(
 ///
 /// # Errors
 /// If a degree is above LMAX.
+///
+/// ```
+/// use nalgebra::{DMatrix, Rotation3};
+/// use tesseral::wigner;
+///
+/// let d = wigner::d_irreps(&"2x0e + 1o".parse()?, Rotation3::from_euler_angles(0.1, 0.2, 0.3))?;
+/// assert_eq!((d.nrows(), d.view((0, 0), (2, 2)).into_owned()), (5, DMatrix::identity(2, 2)));
+/// assert!((&d * d.transpose() - DMatrix::identity(5, 5)).amax() < 1e-15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn d_irreps<T: RealField + Scalar>(
     irreps: &Irreps,
     rotation: impl Into<Orthogonal<T>>,

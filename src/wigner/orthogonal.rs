@@ -34,6 +34,16 @@ impl<T: RealField + Scalar> Orthogonal<T> {
     }
 
     /// The reflection at the plane through the origin with this normal.
+    ///
+    /// ```
+    /// use nalgebra::Vector3;
+    /// use tesseral::wigner::Orthogonal;
+    ///
+    /// let mirror = Orthogonal::reflection(Vector3::<f64>::z_axis());
+    /// let [x, y, z] = mirror.apply([1.0, 2.0, 3.0]);
+    /// assert!((x - 1.0).abs() < 1e-15 && (y - 2.0).abs() < 1e-15 && z == -3.0);
+    /// assert!(mirror.is_improper() && !mirror.after(&mirror).is_improper());
+    /// ```
     pub fn reflection(normal: nalgebra::Unit<Vector3<T>>) -> Self {
         // A reflection is a half turn about the normal, then the inversion.
         let half_turn = UnitQuaternion::from_axis_angle(&normal, T::pi());

@@ -38,7 +38,8 @@ pub use error::ContractionError;
 
 use std::marker::PhantomData;
 
-use crate::coupling::{COUPLING_LMAX, Convention};
+use crate::COUPLING_LMAX;
+use crate::coupling::Convention;
 use crate::error::{DegreeError, DegreeLimit, check_length, check_rows};
 use crate::simd::Path;
 use crate::{Irrep, Irreps, Number};

@@ -37,8 +37,8 @@ use super::channel_rows::{ChannelRows, ChannelTile};
 use super::pairing::{Pairing, row, row_mut};
 use super::resolved_path::ResolvedPath;
 use super::triple::{Triple, Work, with_triple};
+use crate::COUPLING_LMAX;
 use crate::Scalar;
-use crate::coupling::COUPLING_LMAX;
 use crate::kernels::arithmetic::rounded;
 use crate::simd::{
     BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, Start, interleave, stream,

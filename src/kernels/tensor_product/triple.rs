@@ -9,7 +9,7 @@
 
 use super::wide::Wide;
 use crate::coupling::{Entry, Tensor};
-use crate::simd::{BlockOf, Job, Lanes, Number, constant};
+use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
 
 /// The coupling of degrees (l1, l2) to l3. B blocks of lanes at once share what is read of M.
 pub(super) trait Triple: Copy {
@@ -90,28 +90,45 @@ pub(super) trait Work<T> {
 /// Does some work with the fastest code for a triple, in a function of its own.
 #[inline(always)]
 pub(super) fn with_triple<V: Lanes, W: Work<V::Number>>(proof: V::Proof, table: &Table, work: W) {
-    let task = Task::<V, W> { proof, work };
-    let rest =
-        if const { is_unrolled::<V>() } { with_unrolled(table.degrees, task) } else { Err(task) };
-    if let Err(task) = rest {
-        task.run(table);
+    let unrolled = UnrolledWork { degrees: table.degrees, work };
+    let rest = match V::unrolled(proof, unrolled) {
+        Ok(rest) => rest,
+        Err(unrolled) => Err(unrolled.work),
+    };
+    if let Err(work) = rest {
+        Ready::<V, W> { proof, work }.enter(table);
     }
 }
 
-/// Whether lanes V have straight-line code: not f64 in registers of AVX2, to build less.
-const fn is_unrolled<V: Lanes>() -> bool {
-    V::UNROLLED && (V::REGISTERS >= 32 || size_of::<V::Number>() == size_of::<f32>())
+/// Some work with straight-line code, or given back where there is none.
+struct UnrolledWork<W> {
+    degrees: [usize; 3],
+    work: W,
 }
 
-/// Some work, ready to be entered.
-struct Task<V: Lanes, W> {
+impl<T: Number, W: Work<T>> UnrolledJob<T> for UnrolledWork<W> {
+    type Output = Result<(), W>;
+
+    #[inline(always)]
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) -> Result<(), W> {
+        // Not for f64 in registers of AVX2, to build less.
+        if const { V::REGISTERS < 32 && size_of::<T>() > size_of::<f32>() } {
+            return Err(self.work);
+        }
+        with_unrolled(self.degrees, Ready::<V, W> { proof, work: self.work })
+            .map_err(|ready| ready.work)
+    }
+}
+
+/// Some work that waits for the code of its triple.
+struct Ready<V: Lanes, W> {
     proof: V::Proof,
     work: W,
 }
 
-impl<V: Lanes, W: Work<V::Number>> Task<V, W> {
+impl<V: Lanes, W: Work<V::Number>> Ready<V, W> {
     #[inline(always)]
-    fn run<K: Triple>(self, triple: K) {
+    fn enter<K: Triple>(self, triple: K) {
         V::call(self.proof, Entered { work: self.work, triple });
     }
 }

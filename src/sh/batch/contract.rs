@@ -16,7 +16,8 @@ use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
-use super::pull_back::{FusedPullBack, is_fused};
+use super::pull_back::FusedPullBack;
+use super::way::is_fused_pull_back;
 use crate::sh::Form;
 use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
 
@@ -112,22 +113,30 @@ impl<'a, T> Contraction<'a, T> {
 impl<T: Lower> Contract<'_, T> {
     /// Runs in one function where there is one, or with enough memory on the stack.
     pub fn start(self, path: Path) {
-        let Contract { plan, positions, n, contraction } = self;
-        match contraction {
-            Contraction::PullBack { cotangents, gradient } if is_fused::<T>(&plan, path, n) => {
-                let lmax = plan.high;
-                T::run(path, FusedPullBack { lmax, positions, n, cotangents, gradient });
-            }
-            contraction => Contract { plan, positions, n, contraction }.with_memory(path),
+        let Err(task) = self.fused(path) else { return };
+        match 3 * task.plan.computed() {
+            0..=48 => task.with_stack::<48>(path),
+            49..=512 => task.with_stack::<512>(path),
+            _ => task.with_stack::<{ 3 * MOST }>(path),
         }
     }
 
-    fn with_memory(self, path: Path) {
-        match 3 * self.plan.computed() {
-            0..=48 => self.with_stack::<48>(path),
-            49..=512 => self.with_stack::<512>(path),
-            _ => self.with_stack::<{ 3 * MOST }>(path),
-        }
+    /// Runs in one function, if there is one on the path.
+    #[expect(clippy::result_large_err, reason = "no error: what is given back goes on another way")]
+    fn fused(self, path: Path) -> Result<(), Self> {
+        let Contract { plan, positions, n, contraction } = self;
+        let Contraction::PullBack { cotangents, gradient } = contraction else {
+            return Err(Contract { plan, positions, n, contraction });
+        };
+        let job = FusedPullBack { lmax: plan.high, positions, n, cotangents, gradient };
+        let job = match is_fused_pull_back::<T>(&plan, n) {
+            true => T::run_unrolled(path, job),
+            false => Err(job),
+        };
+        job.map_err(|FusedPullBack { gradient, .. }| {
+            let contraction = Contraction::PullBack { cotangents, gradient };
+            Contract { plan, positions, n, contraction }
+        })
     }
 
     #[inline(never)]

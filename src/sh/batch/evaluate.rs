@@ -1,20 +1,13 @@
 //! Values, gradients and Hessians of a batch, block by block.
 
 use super::fill::Lower;
-use super::fused::{Fused, is_fused};
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
+use super::way::{CHUNK, Way, is_fused};
 use crate::Scalar;
 use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
-
-/// The most blocks of points that one call of a program fills.
-const CHUNK: usize = 8;
-
-/// The blocks that a tile of several blocks of points may have, so that it stays in the first
-/// cache.
-const TILE: usize = 256;
 
 /// Values and the derivatives up to the order of the last array given.
 pub(super) struct Evaluate<'a, T> {
@@ -44,16 +37,18 @@ impl Needs {
 pub(super) const MOST_SCRATCH: usize = 20 * MOST;
 
 impl<'a, T: Lower> Evaluate<'a, T> {
-    fn needs(&self, chunk: usize) -> Needs {
-        let direct = self.is_direct();
+    fn needs(&self) -> Needs {
+        let way = Way::of(&self.plan);
+        let chunk = way.chunk(&self.plan);
+        let tiled = way == Way::Tiled;
         let computed = self.plan.computed();
         let or_none = |needed: bool, size: usize| if needed { size } else { 0 };
         let gradients = self.gradients.as_ref().map_or(0, |_| 3 * computed);
         let hessians = self.hessians.as_ref().map_or(0, |_| 9 * self.plan.columns());
         Needs {
-            values: or_none(!direct, chunk * computed),
-            gradients: or_none(!direct, gradients),
-            hessians: or_none(!direct, hessians),
+            values: or_none(tiled, chunk * computed),
+            gradients: or_none(tiled, gradients),
+            hessians: or_none(tiled, hessians),
         }
     }
 
@@ -62,59 +57,41 @@ impl<'a, T: Lower> Evaluate<'a, T> {
         usize::from(self.gradients.is_some()) + usize::from(self.hessians.is_some())
     }
 
-    /// Whether all computed blocks are the caller's.
-    fn is_direct(&self) -> bool {
-        self.values.is_direct() && self.plan.computed() == self.plan.columns()
-    }
-
-    /// The blocks of points that are filled at once.
-    fn chunk(&self) -> usize {
-        match self.is_direct() {
-            true => CHUNK,
-            false => (TILE / self.plan.computed()).clamp(1, CHUNK),
-        }
-    }
-
     /// Runs in one function where there is one, or with enough memory on the stack.
     pub fn start(self, path: Path) {
-        if is_fused::<T>(&self.plan, path, self.n, self.order()) {
-            return T::run(path, self.fused());
-        }
-        match self.needs(self.chunk()).total() {
-            0 => self.start_with(path, &mut []),
-            1..=128 => self.with_stack::<128>(path),
-            129..=512 => self.with_stack::<512>(path),
-            513..=2048 => self.with_stack::<2048>(path),
-            _ => self.with_stack::<MOST_SCRATCH>(path),
+        let Err(task) = self.fused(path) else { return };
+        match task.needs().total() {
+            0 => task.through_memory(path, &mut []),
+            1..=128 => task.with_stack::<128>(path),
+            129..=512 => task.with_stack::<512>(path),
+            513..=2048 => task.with_stack::<2048>(path),
+            _ => task.with_stack::<MOST_SCRATCH>(path),
         }
     }
 
     /// Runs with memory that is there, at most [`MOST_SCRATCH`] blocks.
     pub fn start_with(self, path: Path, scratch: &mut [T::Block]) {
-        if is_fused::<T>(&self.plan, path, self.n, self.order()) {
-            return T::run(path, self.fused());
-        }
-        let needs = self.needs(self.chunk());
-        T::run(path, WithScratch { task: self, needs, scratch });
+        let Err(task) = self.fused(path) else { return };
+        task.through_memory(path, scratch);
     }
 
-    fn fused(self) -> Fused<'a, T> {
-        Fused {
-            frame: self.plan.frame,
-            layout: self.plan.layout,
-            lmax: self.plan.high,
-            positions: self.positions,
-            n: self.n,
-            values: self.values.numbers,
-            gradients: self.gradients.map_or(&mut [], |output| output.numbers),
-            hessians: self.hessians.map_or(&mut [], |output| output.numbers),
+    /// Runs in one function, if there is one on the path.
+    #[expect(clippy::result_large_err, reason = "no error: what is given back goes on another way")]
+    fn fused(self, path: Path) -> Result<(), Self> {
+        match is_fused::<T>(&self.plan, self.n, self.order()) {
+            true => T::run_unrolled(path, self),
+            false => Err(self),
         }
+    }
+
+    fn through_memory(self, path: Path, scratch: &mut [T::Block]) {
+        T::run(path, WithScratch { task: self, scratch });
     }
 
     #[inline(never)]
     fn with_stack<const N: usize>(self, path: Path) {
         let mut scratch = Aligned([T::ZERO; N]);
-        self.start_with(path, &mut scratch.0);
+        self.through_memory(path, &mut scratch.0);
     }
 }
 
@@ -143,7 +120,6 @@ impl<T: Number> Evaluate<'_, T> {
 
 struct WithScratch<'a, 'b, T: Number> {
     task: Evaluate<'a, T>,
-    needs: Needs,
     scratch: &'b mut [T::Block],
 }
 
@@ -167,12 +143,15 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let WithScratch { mut task, needs, scratch } = self;
+        let WithScratch { mut task, scratch } = self;
+        let needs = task.needs();
         let (values, scratch) = scratch.split_at_mut(needs.values);
         let (gradients, scratch) = scratch.split_at_mut(needs.gradients);
         let hessians = &mut scratch[..needs.hessians];
         let mut memory = Memory { values, gradients, hessians };
-        let (plan, direct, size) = (task.plan, task.is_direct(), task.chunk());
+        let plan = task.plan;
+        let way = Way::of(&plan);
+        let size = way.chunk(&plan);
         let factors = plan.factors::<T>();
         let mut chunk = Chunk {
             plan,
@@ -186,9 +165,9 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
             let points = &mut chunk.points.0[..count];
             let inverses = &mut chunk.inverses.0[..count];
             plan.frame.load_many::<V>(proof, task.positions, first, points, inverses);
-            match direct {
-                true => task.direct::<V>(proof, &chunk, first, count),
-                false => task.tiled::<V>(proof, &chunk, first, count, &mut memory),
+            match way {
+                Way::Direct => task.direct::<V>(proof, &chunk, first, count),
+                Way::Tiled => task.tiled::<V>(proof, &chunk, first, count, &mut memory),
             }
         }
     }

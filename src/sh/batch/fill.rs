@@ -1,23 +1,72 @@
-//! Native solid values: the generated programs, run on blocks of points.
+//! Native solid values of blocks of points, by the generated programs or by loops.
 
 use std::marker::PhantomData;
 
 use super::programs::{
-    self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, WithProgram,
+    self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, VALUES_LMAX,
+    WithProgram,
 };
 use crate::LMAX;
-use crate::simd::{BlockOf, Job, Lanes, Number, constant};
+use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
+
+/// What is filled: all harmonics of degrees `base` to `high`, at many blocks of points. Those of one
+/// block of points begin `stride` after those of the last.
+pub(super) struct Filling<'a, B> {
+    pub base: usize,
+    pub high: usize,
+    /// The points have length one.
+    pub unit: bool,
+    pub points: &'a [[B; 3]],
+    pub out: &'a mut [B],
+    pub stride: usize,
+}
+
+/// Fills by programs where the lanes and the degree have them, by loops elsewhere.
+#[inline(always)]
+pub(super) fn fill<V: Lanes>(proof: V::Proof, filling: Filling<'_, BlockOf<V>>)
+where
+    V::Number: Lower,
+{
+    let rest = match filling.high <= VALUES_LMAX {
+        true => V::unrolled(proof, filling),
+        false => Err(filling),
+    };
+    if let Err(filling) = rest {
+        V::call(proof, Looped(filling));
+    }
+}
+
+impl<T: Number> UnrolledJob<T> for Filling<'_, T::Block> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
+        let Filling { base, high, unit, points, out, stride } = self;
+        if base > 0 {
+            for l in base..=high {
+                let out = &mut out[l * l - base * base..];
+                programs::degree(l, FillBlocks::<V> { proof, points, out, stride });
+            }
+            return;
+        }
+        let job = FillBlocks::<V> { proof, points, out, stride };
+        match unit {
+            true => programs::unit(high, job),
+            false => programs::solid(high, job),
+        }
+    }
+}
 
 /// Values of many blocks of points in blocks of lanes, once the program is chosen. Those of one
 /// block of points begin `stride` after those of the last.
-struct FillBlocks<'a, V: Lanes> {
+struct FillBlocks<'a, V: Unrolled> {
     proof: V::Proof,
     points: &'a [[BlockOf<V>; 3]],
     out: &'a mut [BlockOf<V>],
     stride: usize,
 }
 
-impl<V: Lanes> WithProgram<0, 0> for FillBlocks<'_, V> {
+impl<V: Unrolled> WithProgram<0, 0> for FillBlocks<'_, V> {
     #[inline(always)]
     fn with<P: Program<0, 0>, const K: usize>(self) {
         let FillBlocks { proof, points, out, stride } = self;
@@ -47,76 +96,32 @@ impl<T: Number, P: Program<0, 0>, const K: usize> Job<T> for Fill<'_, T::Block, 
     }
 }
 
-/// A family of programs of values.
-pub(super) enum Family {
-    /// Of all degrees to `l`.
-    Solid,
-    /// The same at unit vectors.
-    Unit,
-    /// Of the degree `l`.
-    Degree,
-}
-
-/// Values of blocks of points by a program, which must be there.
-#[inline(always)]
-pub(super) fn unrolled<V: Lanes>(
-    proof: V::Proof,
-    (family, l): (Family, usize),
-    points: &[[BlockOf<V>; 3]],
-    out: &mut [BlockOf<V>],
-    stride: usize,
-) {
-    let job = FillBlocks::<V> { proof, points, out, stride };
-    match family {
-        Family::Solid => programs::solid(l, job),
-        Family::Unit => programs::unit(l, job),
-        Family::Degree => programs::degree(l, job),
-    }
-}
-
-/// All degrees to `l` by loops over tables, degree by degree: where there is no program. As in
-/// programs, a degree is a column in z and x² + y², which loses nothing near the poles; at unit
-/// vectors too.
-#[inline(always)]
-pub(super) fn looped<V: Lanes>(
-    proof: V::Proof,
-    l: usize,
-    points: &[[BlockOf<V>; 3]],
-    out: &mut [BlockOf<V>],
-    stride: usize,
-) where
-    V::Number: Lower,
-{
-    V::call(proof, Looped { l, points, out, stride });
-}
-
-struct Looped<'a, B> {
-    l: usize,
-    points: &'a [[B; 3]],
-    out: &'a mut [B],
-    stride: usize,
-}
+/// Loops over tables, degree by degree. As in programs, a degree is a column in z and x² + y², which
+/// loses nothing near the poles; at unit vectors too.
+struct Looped<'a, B>(Filling<'a, B>);
 
 impl<T: Lower> Job<T> for Looped<'_, T::Block> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Filling { base, high, points, out, stride, .. } = self.0;
         let one = constant::<V>(proof, 1.0, 1.0);
         // Both parts of order 0 are written to the same place.
         let mut azimuthal = [[one; 2]; LMAX + 1];
-        for ([x, y, z], out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
+        for ([x, y, z], out) in points.iter().zip(out.chunks_mut(stride)) {
             let [x, y, z] = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
             let (mut cosine, mut sine) = (one, constant::<V>(proof, 0.0, 0.0));
-            for parts in &mut azimuthal[1..=self.l] {
+            for parts in &mut azimuthal[1..=high] {
                 let next = x.mul_sub(cosine, y.mul(sine));
                 sine = x.mul_add(sine, y.mul(cosine));
                 cosine = next;
                 *parts = [cosine, sine];
             }
             let square = x.mul_add(x, y.mul(y));
-            for l in 0..=self.l {
-                degree(proof, T::recurrence(l), [z, square], &azimuthal, &mut out[l * l..]);
+            for l in base..=high {
+                let out = &mut out[l * l - base * base..];
+                degree(proof, T::recurrence(l), [z, square], &azimuthal, out);
             }
         }
     }

@@ -5,16 +5,16 @@
 use std::marker::PhantomData;
 
 use super::Layout;
-use super::plan::Plan;
+use super::evaluate::Evaluate;
 use super::points::{Frame, Positions, load_block};
-use super::programs::{
-    self, BlockSink, GRADIENT_LMAX, HESSIAN_LMAX, Program, RowSink, UNROLLED_LMAX, WithProgram,
+use super::programs::{self, BlockSink, Program, RowSink, WithProgram};
+use crate::sh::Axes;
+use crate::simd::{
+    Aligned, BlockOf, Blocks, Job, Lanes, Narrow, Number, RowGroups, Unrolled, UnrolledJob,
 };
-use crate::sh::{Axes, Form};
-use crate::simd::{Aligned, BlockOf, Blocks, Job, Lanes, Narrow, Number, Path, RowGroups};
 
 /// What is computed, and where it goes.
-pub(super) struct Fused<'a, T> {
+struct Fused<'a, T> {
     pub frame: Frame,
     pub layout: Layout,
     pub lmax: usize,
@@ -27,27 +27,29 @@ pub(super) struct Fused<'a, T> {
     pub hessians: &'a mut [T],
 }
 
-/// Whether there is a function for such results of n points with derivatives up to `order`.
-pub(super) fn is_fused<T: Number>(plan: &Plan, path: Path, n: usize, order: usize) -> bool {
-    let lmax = [UNROLLED_LMAX, GRADIENT_LMAX, HESSIAN_LMAX][order];
-    let native = plan.low == 0 && plan.high <= lmax && !plan.has_factors();
-    let Frame { form, axes, unit } = plan.frame;
-    let solid = form == Form::Solid && axes == Axes::ZPolar && !unit;
-    let rows = plan.layout == Layout::Rows;
-    let fits = if order == 0 { !(unit && rows) } else { solid };
-    // The programs for unit vectors go from order to order, which does not suit rows; fewer points
-    // than a block do not fill registers.
-    native && fits && path != Path::Portable && (!rows || n >= T::WIDTH)
-}
-
-impl<T: Number> Job<T> for Fused<'_, T> {
+impl<T: Number> UnrolledJob<T> for Evaluate<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        if !V::UNROLLED {
-            unreachable!("this path has no programs");
-        }
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
+        let task = Fused {
+            frame: self.plan.frame,
+            layout: self.plan.layout,
+            lmax: self.plan.high,
+            positions: self.positions,
+            n: self.n,
+            values: self.values.numbers,
+            gradients: self.gradients.map_or(&mut [], |output| output.numbers),
+            hessians: self.hessians.map_or(&mut [], |output| output.numbers),
+        };
+        task.run::<V>(proof);
+    }
+}
+
+impl<T: Number> Fused<'_, T> {
+    /// Chooses the program.
+    #[inline(always)]
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
         let Fused { lmax, frame, layout, .. } = self;
         let (first, second) = (!self.gradients.is_empty(), !self.hessians.is_empty());
         let rows = layout == Layout::Rows;
@@ -64,18 +66,18 @@ impl<T: Number> Job<T> for Fused<'_, T> {
 }
 
 /// Results as blocks, once the program is chosen.
-struct ToBlocks<'a, V: Lanes> {
+struct ToBlocks<'a, V: Unrolled> {
     task: Fused<'a, V::Number>,
     proof: V::Proof,
 }
 
 /// Results as rows, once the program is chosen.
-struct ToRows<'a, V: Lanes> {
+struct ToRows<'a, V: Unrolled> {
     task: Fused<'a, V::Number>,
     proof: V::Proof,
 }
 
-impl<V: Lanes, const G: usize, const H: usize> WithProgram<G, H> for ToBlocks<'_, V> {
+impl<V: Unrolled, const G: usize, const H: usize> WithProgram<G, H> for ToBlocks<'_, V> {
     #[inline(always)]
     fn with<P: Program<G, H>, const K: usize>(self) {
         let job = BlockJob::<_, P, G, H, K> { task: self.task, program: PhantomData };
@@ -83,7 +85,7 @@ impl<V: Lanes, const G: usize, const H: usize> WithProgram<G, H> for ToBlocks<'_
     }
 }
 
-impl<V: Lanes, const G: usize, const H: usize> WithProgram<G, H> for ToRows<'_, V> {
+impl<V: Unrolled, const G: usize, const H: usize> WithProgram<G, H> for ToRows<'_, V> {
     #[inline(always)]
     fn with<P: Program<G, H>, const K: usize>(self) {
         let job = RowJob::<_, P, G, H, K> { task: self.task, program: PhantomData };

@@ -45,6 +45,7 @@ mod points;
 mod programs;
 mod pull_back;
 mod stage;
+mod way;
 
 pub use crate::simd::Layout;
 pub use points::Positions;
@@ -56,12 +57,13 @@ use thiserror::Error;
 use super::Harmonics;
 use crate::Number;
 use crate::error::{DegreeError, LengthError, check_degree, check_length_for};
-use crate::simd::{Compiled, Path, last_level_cache};
+use crate::simd::{Compiled, Path};
 use contract::{Contract, Contraction};
 use evaluate::Evaluate;
 use output::Output;
 use plan::Plan;
 use stage::staged;
+use way::is_staged;
 
 /// Harmonics of many points, of degrees chosen at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +93,15 @@ enum Streaming {
 }
 
 /// A wrong argument of a function of [`Batch`].
+///
+/// ```
+/// use tesseral::sh::Harmonics;
+///
+/// let batch = Harmonics::NATIVE.batch(0..=2)?;
+/// let error = batch.values(&[[0.0, 0.0, 1.0]], &mut [0.0; 8]).unwrap_err();
+/// assert_eq!(error.to_string(), "the slice of values for 1 points has length 8, expected 9");
+/// # Ok::<(), tesseral::sh::batch::BatchError>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError {
@@ -144,6 +155,19 @@ impl Harmonics {
 
 impl Batch {
     /// In another layout.
+    ///
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    /// use tesseral::simd::Layout;
+    ///
+    /// // One block of lanes holds 8 points in f64; its row of each harmonic comes after that of the last.
+    /// let batch = Harmonics::NATIVE.batch(0..=1)?.layout(Layout::Lanes);
+    /// let points: [[f64; 3]; 8] = std::array::from_fn(|n| [0.0, 0.0, n as f64 + 1.0]);
+    /// let mut values = vec![0.0; batch.length::<f64>(8)];
+    /// batch.values(&points, &mut values)?;
+    /// assert_eq!(values[..8], [0.28209479177387814; 8]);
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn layout(self, layout: Layout) -> Batch {
         Batch { layout, ..self }
     }
@@ -155,6 +179,18 @@ impl Batch {
     }
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
+    ///
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    /// use tesseral::simd::Path;
+    ///
+    /// let (mut fast, mut plain) = ([0.0_f64; 4], [0.0; 4]);
+    /// let batch = Harmonics::NATIVE.batch(0..=1)?;
+    /// batch.values(&[[1.0, 2.0, 3.0]], &mut fast)?;
+    /// batch.on(Path::Portable).values(&[[1.0, 2.0, 3.0]], &mut plain)?;
+    /// assert!(fast.iter().zip(plain).all(|(a, b)| (a - b).abs() <= 4.0 * f64::EPSILON));
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn on(self, path: Path) -> Batch {
         Batch { path: path.or_portable(), ..self }
     }
@@ -183,6 +219,17 @@ impl Batch {
 
     /// The length of an array of values of `n` points; that of gradients is 3 times, that of
     /// Hessians 9 times as long.
+    ///
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    /// use tesseral::simd::Layout;
+    ///
+    /// let batch = Harmonics::NATIVE.batch(0..=2)?;
+    /// assert_eq!(batch.length::<f32>(100), 100 * 9);
+    /// // Whole blocks of 16 points.
+    /// assert_eq!(batch.layout(Layout::Lanes).length::<f32>(100), 112 * 9);
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn length<T: Number>(&self, n: usize) -> usize {
         self.layout.rows::<T>(n) * self.columns()
     }
@@ -191,6 +238,23 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// let batch = Harmonics::NATIVE.batch(1..=1)?;
+    /// let mut values = [0.0_f64; 2 * 3];
+    /// batch.values(&[[0.0, 0.0, 5.0], [2.0, 0.0, 0.0]], &mut values)?;
+    /// assert_eq!(values, [0.0, 0.4886025119029199, 0.0, 0.0, 0.0, 0.4886025119029199]);
+    ///
+    /// // The same from arrays of x, y and z.
+    /// let (x, y, z) = ([0.0, 2.0], [0.0, 0.0], [5.0, 0.0]);
+    /// let mut again = [0.0; 6];
+    /// batch.values([&x[..], &y[..], &z[..]], &mut again)?;
+    /// assert_eq!(again, values);
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn values<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
@@ -223,6 +287,19 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // ∂x∂y of √(15/(4π)) x y, the first harmonic of degree 2.
+    /// let (mut values, mut gradients, mut hessians) = ([0.0_f64; 5], [0.0; 15], [0.0; 45]);
+    /// let batch = Harmonics::SOLID.batch(2..=2)?;
+    /// batch.hessians(&[[0.3, 0.2, 0.1]], &mut values, &mut gradients, &mut hessians)?;
+    /// let (x, y, size) = (0, 1, 5);
+    /// assert!((hessians[(3 * x + y) * size] - 1.0925484305920792).abs() < 1e-15);
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn hessians<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
@@ -275,6 +352,22 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // A vector that turns about z: x grows by -y, y by x.
+    /// let batch = Harmonics::SOLID.batch(1..=1)?;
+    /// let (point, tangent) = ([0.6_f64, 0.8, 0.5], [-0.8, 0.6, 0.0]);
+    /// let (mut values, mut derivatives) = ([0.0; 3], [0.0; 3]);
+    /// batch.values(&[point], &mut values)?;
+    /// batch.push_forward(&[point], &tangent, &mut derivatives)?;
+    /// for (derivative, expected) in derivatives.iter().zip([values[2], 0.0, -values[0]]) {
+    ///     assert!((derivative - expected).abs() <= f64::EPSILON);
+    /// }
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn push_forward<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
@@ -294,6 +387,22 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::sh::Harmonics;
+    ///
+    /// // Harmonics of degree 1 are linear: the gradient by positions does not depend on positions, and the
+    /// // one by cotangents is the derivative along the weights.
+    /// let batch = Harmonics::SOLID.batch(1..=1)?;
+    /// let (point, cotangents, weights) = ([0.3_f64, 0.2, 0.1], [1.0, 2.0, 3.0], [0.5, 0.0, -1.0]);
+    /// let (mut by_positions, mut by_cotangents) = ([1.0; 3], [0.0; 3]);
+    /// batch.pull_back_twice(&[point], &cotangents, &weights, &mut by_positions, &mut by_cotangents)?;
+    /// let mut along = [0.0; 3];
+    /// batch.push_forward(&[point], &weights, &mut along)?;
+    /// assert_eq!((by_positions, by_cotangents), ([0.0; 3], along));
+    /// # Ok::<(), tesseral::sh::batch::BatchError>(())
+    /// ```
     pub fn pull_back_twice<'a, T: Number>(
         &self,
         positions: impl Into<Positions<'a, T>>,
@@ -340,16 +449,6 @@ impl Batch {
         })
     }
 
-    /// Whether so many numbers are written past the caches.
-    fn streams<T>(&self, numbers: usize) -> bool {
-        let bytes = numbers * size_of::<T>();
-        match self.streaming {
-            // What is smaller than any last-level cache is not compared with it.
-            Streaming::ByCache => bytes > 1 << 20 && bytes > last_level_cache(),
-            Streaming::From(least) => bytes >= least,
-        }
-    }
-
     fn evaluate<T: Number>(
         &self,
         positions: Positions<'_, T>,
@@ -357,7 +456,8 @@ impl Batch {
         [values, gradients, hessians]: [&mut [T]; 3],
         order: usize,
     ) {
-        let streamed = self.streams::<T>(values.len() + gradients.len() + hessians.len());
+        let numbers = values.len() + gradients.len() + hessians.len();
+        let streamed = is_staged(self.streaming, numbers * size_of::<T>());
         let output = |numbers, components| Output {
             numbers,
             layout: self.layout,

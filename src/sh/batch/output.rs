@@ -31,11 +31,6 @@ impl<T: Number> Output<'_, T> {
         Output { numbers, ..*self }
     }
 
-    /// Whether a tile of blocks is what the caller holds, so that results can be written there.
-    pub fn is_direct(&self) -> bool {
-        self.layout == Layout::Lanes
-    }
-
     /// The caller's blocks for the block of points `index` and the `count - 1` after it.
     #[inline(always)]
     pub fn blocks(&mut self, index: usize, count: usize) -> &mut [T::Block] {

@@ -2,13 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use super::fill::{self, Family, Lower};
+use super::fill::{self, Filling, Lower};
 use super::points::Frame;
-use super::programs::UNROLLED_LMAX;
 use super::{Batch, Layout};
 use crate::LMAX;
 use crate::sh::Harmonics;
-use crate::simd::{BlockOf, Lanes, Number, Path};
+use crate::simd::{BlockOf, Lanes, Number};
 
 /// The most values of a point.
 pub(super) const MOST: usize = (LMAX + 1) * (LMAX + 1);
@@ -28,8 +27,6 @@ pub(super) struct Plan {
     pub frame: Frame,
     pub layout: Layout,
     convention: Harmonics,
-    /// Values are filled degree by degree, which is cheaper for few high degrees.
-    by_degree: bool,
 }
 
 impl Plan {
@@ -38,19 +35,15 @@ impl Plan {
         let (low, high) = (batch.low, batch.high);
         let options = &batch.options;
         let base = low.saturating_sub(order);
-        // Above the highest program, and on the portable path, there are only loops for all degrees.
-        let programs = high <= UNROLLED_LMAX && batch.path != Path::Portable;
-        let by_degree = base > 0 && programs;
         // A value of a single degree costs up to one and a half times one of all.
-        let by_degree = by_degree && 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
+        let degrees_alone = 3 * (start(high + 1) - start(base)) < 2 * start(high + 1);
         Plan {
             low,
             high,
-            base: if by_degree { base } else { 0 },
+            base: if degrees_alone { base } else { 0 },
             frame: Frame { form: options.form, axes: options.axes, unit: batch.unit },
             layout: batch.layout,
             convention: batch.options,
-            by_degree,
         }
     }
 
@@ -89,19 +82,9 @@ impl Plan {
     ) where
         V::Number: Lower,
     {
+        let Plan { base, high, frame, .. } = *self;
         let stride = self.computed();
-        let unrolled = V::UNROLLED && self.high <= UNROLLED_LMAX;
-        if !unrolled {
-            fill::looped::<V>(proof, self.high, points, out, stride);
-        } else if self.by_degree {
-            for l in self.base..=self.high {
-                let out = &mut out[self.row(l).start..];
-                fill::unrolled::<V>(proof, (Family::Degree, l), points, out, stride);
-            }
-        } else {
-            let family = if self.frame.unit { Family::Unit } else { Family::Solid };
-            fill::unrolled::<V>(proof, (family, self.high), points, out, stride);
-        }
+        fill::fill::<V>(proof, Filling { base, high, unit: frame.unit, points, out, stride });
     }
 
     /// The three parts of an array of the caller `[3][computed]`, by native axis.

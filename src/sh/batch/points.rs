@@ -6,6 +6,13 @@ use crate::sh::{Axes, Form};
 use crate::simd::{BlockOf, Blocks, Job, Lanes, Number};
 
 /// Positions of n points.
+///
+/// ```
+/// use tesseral::sh::batch::Positions;
+///
+/// let rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// assert!(matches!(Positions::from(&rows), Positions::Rows([1.0, 2.0, ..])));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Positions<'a, T> {
     /// `[n][3]`: x, y, z of one point after the other.

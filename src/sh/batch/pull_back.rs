@@ -3,13 +3,11 @@
 
 use std::marker::PhantomData;
 
-use super::Layout;
 use super::fused::Source;
-use super::plan::Plan;
 use super::points::{Frame, Positions};
-use super::programs::{self, PULL_BACK_LMAX, PullBack, WithPullBack};
+use super::programs::{self, PullBack, WithPullBack};
 use crate::sh::{Axes, Form};
-use crate::simd::{Job, Lanes, Narrow, Number, Path, RowGroups, RowsToRead};
+use crate::simd::{Job, Lanes, Narrow, Number, RowGroups, RowsToRead, Unrolled, UnrolledJob};
 
 /// What is read, and where the gradient goes.
 pub(super) struct FusedPullBack<'a, T> {
@@ -20,34 +18,24 @@ pub(super) struct FusedPullBack<'a, T> {
     pub gradient: &'a mut [T],
 }
 
-/// Whether there is a function for the pull-back of n points.
-pub(super) fn is_fused<T: Number>(plan: &Plan, path: Path, n: usize) -> bool {
-    let native = plan.low == 0 && plan.high <= PULL_BACK_LMAX && !plan.has_factors();
-    let rows = plan.layout == Layout::Rows && n >= T::WIDTH;
-    native && plan.frame == NATIVE && rows && path != Path::Portable
-}
-
 const NATIVE: Frame = Frame { form: Form::Solid, axes: Axes::ZPolar, unit: false };
 
-impl<T: Number> Job<T> for FusedPullBack<'_, T> {
+impl<T: Number> UnrolledJob<T> for FusedPullBack<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        if !V::UNROLLED {
-            unreachable!("this path has no programs");
-        }
+    fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
         programs::pull_back(self.lmax, FromRows::<V> { task: self, proof });
     }
 }
 
 /// The task, once the program is chosen.
-struct FromRows<'a, V: Lanes> {
+struct FromRows<'a, V: Unrolled> {
     task: FusedPullBack<'a, V::Number>,
     proof: V::Proof,
 }
 
-impl<V: Lanes> WithPullBack for FromRows<'_, V> {
+impl<V: Unrolled> WithPullBack for FromRows<'_, V> {
     #[inline(always)]
     fn with<P: PullBack, const K: usize>(self) {
         V::call(self.proof, RowJob::<_, P, K> { task: self.task, program: PhantomData });

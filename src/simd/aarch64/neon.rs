@@ -4,7 +4,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Blocks, Job, Lanes, Narrow, Squares};
+use super::{Blocks, Job, Lanes, Narrow, Squares, Unrolled, UnrolledJob};
 
 /// That the machine has NEON.
 #[derive(Clone, Copy)]
@@ -23,16 +23,22 @@ macro_rules! lanes {
     ($name:ident, $number:ty, $width:literal, $splat:ident, $load:ident, $store:ident, $add:ident,
      $sub:ident, $mul:ident, $div:ident, $neg:ident, $sqrt:ident, $fma:ident, $fms:ident,
      $load_points:ident, $within:ident, $transpose:ident, $read_four:ident, $write_four:ident) => {
+        impl Unrolled for $name {}
+
         impl Lanes for $name {
             type Number = $number;
             type Proof = Neon;
             type Narrow = Self;
-            const UNROLLED: bool = true;
             const REGISTERS: usize = 8;
 
             #[inline(never)]
             fn call<J: Job<$number>>(proof: Neon, job: J) -> J::Output {
                 job.run::<Self>(proof)
+            }
+
+            #[inline(always)]
+            fn unrolled<J: UnrolledJob<$number>>(proof: Neon, job: J) -> Result<J::Output, J> {
+                Ok(job.run::<Self>(proof))
             }
 
             #[inline(always)]

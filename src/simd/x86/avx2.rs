@@ -7,7 +7,7 @@ use super::half::{
     load_points_f32, load_points_f64, narrow_f32, narrow_f64, transpose_f32, transpose_f64,
 };
 use super::proof::Avx2;
-use crate::simd::lanes::{Job, Lanes, Squares};
+use crate::simd::lanes::{Job, Lanes, Squares, Unrolled, UnrolledJob};
 use crate::simd::number::Blocks;
 
 /// Eight f64.
@@ -30,17 +30,23 @@ macro_rules! lanes {
      $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $and:ident,
      $compare:ident, $mask:ident, $load_points:ident, $transpose:ident, $transpose_narrow:ident) => {
+        impl Unrolled for $name {}
+
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx2;
             type Narrow = super::ymm::$name<Avx2>;
-            const UNROLLED: bool = true;
             const REGISTERS: usize = 8;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx2, job: J) -> J::Output {
                 // SAFETY: the proof says that the machine has the features.
                 unsafe { enter::<Self, J>(proof, job) }
+            }
+
+            #[inline(always)]
+            fn unrolled<J: UnrolledJob<$number>>(proof: Avx2, job: J) -> Result<J::Output, J> {
+                Ok(job.run::<Self>(proof))
             }
 
             #[inline(always)]

@@ -9,7 +9,7 @@ use super::full::{
 use super::half::{narrow_f32, narrow_f64};
 use super::proof::Avx512;
 use crate::simd::exchange;
-use crate::simd::lanes::{Job, Lanes, Squares};
+use crate::simd::lanes::{Job, Lanes, Squares, Unrolled, UnrolledJob};
 use crate::simd::number::Blocks;
 
 /// Eight f64.
@@ -32,17 +32,23 @@ macro_rules! lanes {
      $splat:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $sqrt:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $compare:ident,
      $load_points:ident, $transpose:ident, $transpose_narrow:ident, $exchange:ident) => {
+        impl Unrolled for $name {}
+
         impl Lanes for $name {
             type Number = $number;
             type Proof = Avx512;
             type Narrow = super::ymm::$name<Avx512>;
-            const UNROLLED: bool = true;
             const REGISTERS: usize = 32;
 
             #[inline(always)]
             fn call<J: Job<$number>>(proof: Avx512, job: J) -> J::Output {
                 // SAFETY: the proof says that the machine has the features.
                 unsafe { enter::<Self, J>(proof, job) }
+            }
+
+            #[inline(always)]
+            fn unrolled<J: UnrolledJob<$number>>(proof: Avx512, job: J) -> Result<J::Output, J> {
+                Ok(job.run::<Self>(proof))
             }
 
             #[inline(always)]

@@ -86,7 +86,7 @@ impl Action {
     ) -> Result<(), WignerError> {
         let sizes = [("features", self.dim, x.len()), ("results", self.dim, y.len())];
         check_lengths(rotations.len(), &sizes)?;
-        self.act(rotations, x, Task::Apply { y, transposed: false });
+        self.act(rotations, x, Wanted::Apply { y, transposed: false });
         Ok(())
     }
 
@@ -94,6 +94,21 @@ impl Action {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::Rotation3;
+    /// use tesseral::wigner::batch::Action;
+    ///
+    /// let action = Action::new(&"0e + 2x1o".parse()?)?;
+    /// let matrix: [[f64; 3]; 3] = Rotation3::from_euler_angles(0.1, 0.2, 0.3).transpose().into_inner().into();
+    /// let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    /// let (mut turned, mut back) = ([0.0; 7], [0.0; 7]);
+    /// action.apply(&[matrix], &x, &mut turned)?;
+    /// action.apply_transposed(&[matrix], &turned, &mut back)?;
+    /// assert!(x.iter().zip(back).all(|(x, back)| (x - back).abs() < 1e-14));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn apply_transposed<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
@@ -102,7 +117,7 @@ impl Action {
     ) -> Result<(), WignerError> {
         let sizes = [("features", self.dim, x.len()), ("results", self.dim, y.len())];
         check_lengths(rotations.len(), &sizes)?;
-        self.act(rotations, x, Task::Apply { y, transposed: true });
+        self.act(rotations, x, Wanted::Apply { y, transposed: true });
         Ok(())
     }
 
@@ -124,16 +139,16 @@ impl Action {
             ("torques", 3, torques.len()),
         ];
         check_lengths(rotations.len(), &sizes)?;
-        self.act(rotations, x, Task::Torques { cotangents, torques });
+        self.act(rotations, x, Wanted::Torques { cotangents, torques });
         Ok(())
     }
 
-    fn act<T: Number>(&self, rotations: &[[[T; 3]; 3]], x: &[T], task: Task<'_, T>) {
-        T::start::<ActKernel>(self.path, Act { action: self, rotations, x, task });
+    fn act<T: Number>(&self, rotations: &[[[T; 3]; 3]], x: &[T], wanted: Wanted<'_, T>) {
+        T::start::<ActKernel>(self.path, Act { action: self, rotations, x, wanted });
     }
 }
 
-enum Task<'a, T> {
+enum Wanted<'a, T> {
     Apply { y: &'a mut [T], transposed: bool },
     Torques { cotangents: &'a [T], torques: &'a mut [T] },
 }
@@ -143,7 +158,7 @@ pub(super) struct Act<'a, T> {
     action: &'a Action,
     rotations: &'a [[[T; 3]; 3]],
     x: &'a [T],
-    task: Task<'a, T>,
+    wanted: Wanted<'a, T>,
 }
 
 /// [`Act`], compiled for both number types.
@@ -152,19 +167,19 @@ pub(super) struct ActKernel;
 impl Compiled for ActKernel {
     type Task<'a, T: Number> = Act<'a, T>;
 
-    fn f32(path: Path, task: Act<'_, f32>) {
-        task.start(path);
+    fn f32(path: Path, act: Act<'_, f32>) {
+        act.start(path);
     }
 
-    fn f64(path: Path, task: Act<'_, f64>) {
-        task.start(path);
+    fn f64(path: Path, act: Act<'_, f64>) {
+        act.start(path);
     }
 }
 
 impl<T: Number> Act<'_, T> {
     fn start(self, path: Path) {
         let Some(last) = self.action.parts.last() else {
-            if let Task::Torques { torques, .. } = self.task {
+            if let Wanted::Torques { torques, .. } = self.wanted {
                 torques.fill(T::default());
             }
             return;
@@ -201,12 +216,12 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Run { high, largest, recursion, generators, scratch, act } = self;
-        let Act { action, rotations, x, mut task } = act;
+        let Act { action, rotations, x, mut wanted } = act;
         let n = rotations.len();
         let (matrices, tiles) = scratch.split_at_mut(all_len(high));
         let (input, tiles) = tiles.split_at_mut(largest);
         let (output, third) = tiles.split_at_mut(largest);
-        let transposed = matches!(task, Task::Apply { transposed: true, .. });
+        let transposed = matches!(wanted, Wanted::Apply { transposed: true, .. });
         for block in 0..n.div_ceil(T::WIDTH) {
             let first = load_rotations::<V>(rotations, block);
             let mut torque = [T::ZERO; 3];
@@ -227,9 +242,9 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
                 if part.pseudo {
                     negate_improper::<T>(rotations, block, output);
                 }
-                match &mut task {
-                    Task::Apply { y, .. } => columns.write::<V>(proof, output, y, block),
-                    Task::Torques { cotangents, .. } => {
+                match &mut wanted {
+                    Wanted::Apply { y, .. } => columns.write::<V>(proof, output, y, block),
+                    Wanted::Torques { cotangents, .. } => {
                         let third = &mut third[..part.mul * size];
                         columns.read::<V>(proof, cotangents, third, block);
                         for copy in 0..part.mul {
@@ -240,7 +255,7 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
                     }
                 }
             }
-            if let Task::Torques { torques, .. } = &mut task {
+            if let Wanted::Torques { torques, .. } = &mut wanted {
                 Columns { n, stride: 3, start: 0 }.write::<V>(proof, &torque, torques, block);
             }
         }

@@ -12,7 +12,7 @@ use crate::{LMAX, Scalar};
 const MOST: usize = (2 * LMAX + 1) * (2 * LMAX + 1);
 
 /// What is computed; see the functions of [`Batch`].
-pub(super) enum Task<'a, T> {
+pub(super) enum Contraction<'a, T> {
     Torques {
         cotangents: &'a [T],
         torques: &'a mut [T],
@@ -37,7 +37,7 @@ pub(super) enum Task<'a, T> {
 pub(super) struct Derivatives<'a, T> {
     pub batch: Batch,
     pub rotations: &'a [[[T; 3]; 3]],
-    pub task: Task<'a, T>,
+    pub contraction: Contraction<'a, T>,
 }
 
 /// [`Derivatives`], compiled for both number types.
@@ -77,7 +77,7 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let Run {
-            task: Derivatives { batch, rotations, mut task },
+            task: Derivatives { batch, rotations, mut contraction },
             recursion,
             generators,
             scratch,
@@ -89,8 +89,8 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
         for block in 0..n.div_ceil(T::WIDTH) {
             let first = load_rotations::<V>(rotations, block);
             let mut along = [T::ZERO; 3];
-            if let Task::PushForward { tangents, .. } | Task::Twice { weights: tangents, .. } =
-                &task
+            if let Contraction::PushForward { tangents, .. }
+            | Contraction::Twice { weights: tangents, .. } = &contraction
             {
                 vectors.read::<V>(proof, tangents, &mut along, block);
             }
@@ -105,16 +105,17 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
                 let (tile, other) = (&mut tile[..size * size], &mut other[..size * size]);
                 let caller = Entries::of_degree(&batch, n, l);
                 let generators = &generators[l];
-                match &mut task {
-                    Task::Torques { cotangents, .. } | Task::PullBack { cotangents, .. } => {
+                match &mut contraction {
+                    Contraction::Torques { cotangents, .. }
+                    | Contraction::PullBack { cotangents, .. } => {
                         caller.read::<V>(proof, cotangents, tile, block);
                         add_torque::<V>(proof, generators, size, [tile, matrix], &mut torque);
                     }
-                    Task::PushForward { derivatives, .. } => {
+                    Contraction::PushForward { derivatives, .. } => {
                         turn::<V>(proof, generators, size, &along, matrix, tile);
                         caller.write::<V>(proof, tile, derivatives, block);
                     }
-                    Task::Twice { cotangents, by_cotangents, .. } => {
+                    Contraction::Twice { cotangents, by_cotangents, .. } => {
                         turn::<V>(proof, generators, size, &along, matrix, tile);
                         caller.write::<V>(proof, tile, by_cotangents, block);
                         // τ along another axis of Lᵀ c, where L is along the weights.
@@ -124,16 +125,16 @@ impl<T: Number> Job<T> for Run<'_, '_, T> {
                     }
                 }
             }
-            match &mut task {
-                Task::Torques { torques, .. } | Task::Twice { torques, .. } => {
+            match &mut contraction {
+                Contraction::Torques { torques, .. } | Contraction::Twice { torques, .. } => {
                     vectors.write::<V>(proof, &torque, torques, block);
                 }
-                Task::PullBack { gradient, .. } => {
+                Contraction::PullBack { gradient, .. } => {
                     let tangent = tangent_matrix::<V>(proof, &torque, &first);
                     let columns = Columns { n, stride: 9, start: 0 };
                     columns.write::<V>(proof, &tangent, gradient, block);
                 }
-                Task::PushForward { .. } => {}
+                Contraction::PushForward { .. } => {}
             }
         }
     }

@@ -57,7 +57,7 @@ use super::{WignerError, all_len};
 use crate::Number;
 use crate::error::{LengthError, check_degree, check_length_for};
 use crate::simd::Path;
-use derivatives::{Derivatives, DerivativesKernel, Task};
+use derivatives::{Contraction, Derivatives, DerivativesKernel};
 use matrices::{Matrices, MatricesKernel};
 
 /// Wigner matrices of many rotations, of degrees chosen at run time. See the [module](self).
@@ -112,6 +112,18 @@ impl Batch {
     ///
     /// # Errors
     /// If the slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::wigner::batch::Batch;
+    ///
+    /// // D_0 is 1; D_1 is the matrix in the order (y, z, x): here x goes to y, y to z and z to x.
+    /// let cycle = [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+    /// let mut matrices = [0.0_f64; 10];
+    /// Batch::new(0..=1)?.matrices(&[cycle], &mut matrices)?;
+    /// assert_eq!(matrices, [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), tesseral::wigner::WignerError>(())
+    /// ```
     pub fn matrices<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
@@ -148,7 +160,7 @@ impl Batch {
         let n = rotations.len();
         self.check::<T>(n, &[("cotangents", cotangents.len())])?;
         check_lengths(n, &[("torques", 3, torques.len())])?;
-        self.differentiate(rotations, Task::Torques { cotangents, torques });
+        self.differentiate(rotations, Contraction::Torques { cotangents, torques });
         Ok(())
     }
 
@@ -166,7 +178,7 @@ impl Batch {
         let n = rotations.len();
         self.check::<T>(n, &[("cotangents", cotangents.len())])?;
         check_lengths(n, &[("the gradient", 9, gradient.len())])?;
-        self.differentiate(rotations, Task::PullBack { cotangents, gradient });
+        self.differentiate(rotations, Contraction::PullBack { cotangents, gradient });
         Ok(())
     }
 
@@ -175,6 +187,18 @@ impl Batch {
     ///
     /// # Errors
     /// If a slice has the wrong length.
+    ///
+    /// # Example
+    /// ```
+    /// use tesseral::wigner::batch::Batch;
+    ///
+    /// // The matrix of degree 1 moves as the rotation itself, in the order (y, z, x).
+    /// let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    /// let mut derivatives = [0.0_f64; 9];
+    /// Batch::new(1..=1)?.push_forward(&[identity], &[0.0, 0.0, 1.0], &mut derivatives)?;
+    /// assert_eq!(derivatives, [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0]);
+    /// # Ok::<(), tesseral::wigner::WignerError>(())
+    /// ```
     pub fn push_forward<T: Number>(
         &self,
         rotations: &[[[T; 3]; 3]],
@@ -184,7 +208,7 @@ impl Batch {
         let n = rotations.len();
         check_lengths(n, &[("tangents", 3, tangents.len())])?;
         self.check::<T>(n, &[("derivatives", derivatives.len())])?;
-        self.differentiate(rotations, Task::PushForward { tangents, derivatives });
+        self.differentiate(rotations, Contraction::PushForward { tangents, derivatives });
         Ok(())
     }
 
@@ -206,13 +230,13 @@ impl Batch {
             [("cotangents", cotangents.len()), ("the gradient by cotangents", by_cotangents.len())];
         self.check::<T>(n, &arrays)?;
         check_lengths(n, &[("weights", 3, weights.len()), ("torques", 3, torques.len())])?;
-        let task = Task::Twice { cotangents, weights, torques, by_cotangents };
-        self.differentiate(rotations, task);
+        let contraction = Contraction::Twice { cotangents, weights, torques, by_cotangents };
+        self.differentiate(rotations, contraction);
         Ok(())
     }
 
-    fn differentiate<T: Number>(&self, rotations: &[[[T; 3]; 3]], task: Task<'_, T>) {
-        let task = Derivatives { batch: *self, rotations, task };
+    fn differentiate<T: Number>(&self, rotations: &[[[T; 3]; 3]], contraction: Contraction<'_, T>) {
+        let task = Derivatives { batch: *self, rotations, contraction };
         T::start::<DerivativesKernel>(self.path, task);
     }
 

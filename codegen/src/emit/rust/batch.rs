@@ -50,7 +50,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     quote! {
         #(#texts)*
         /// The highest degree with programs of its own; above it there are loops.
-        pub(super) const UNROLLED_LMAX: usize = #programs;
+        pub(super) const VALUES_LMAX: usize = #programs;
         /// The highest degree with programs for gradients.
         pub(super) const GRADIENT_LMAX: usize = #gradients;
         /// The highest degree with programs for Hessians.

@@ -9,7 +9,6 @@ use crate::tables::{Coupling, Surd};
 
 /// The text of `coupling.rs`.
 pub fn module(tables: &Coupling) -> TokenStream {
-    let lmax = tokens::index(tables.lmax());
     let mut statics = Vec::new();
     let mut tensors = Vec::new();
     for degrees in tables.triples() {
@@ -53,8 +52,6 @@ pub fn module(tables: &Coupling) -> TokenStream {
     let count = tokens::index(tensors.len());
     let symbol_count = tokens::index(tables.symbols().len());
     quote! {
-        /// The highest degree of the coupling tensors.
-        pub const COUPLING_LMAX: usize = #lmax;
         /// Every tensor, in lexical order of its degrees.
         pub(super) static TENSORS: [([usize; 3], &[Entry]); #count] = [#(#tensors),*];
         /// Every list of 3j symbols with l1 ≤ l2 ≤ l3, in lexical order of its degrees.

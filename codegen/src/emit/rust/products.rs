@@ -30,15 +30,15 @@ pub fn module(tables: &Coupling) -> TokenStream {
     });
     quote! {
         #(#definitions)*
-        /// Does a task with the straight-line code of a triple; gives it back where there is none.
+        /// Does some work with the straight-line code of a triple; gives it back where there is none.
         #[inline(always)]
-        pub(super) fn with_unrolled<V: Lanes, W: Work<V::Number>>(
+        pub(super) fn with_unrolled<V: Unrolled, W: Work<V::Number>>(
             degrees: [usize; 3],
-            task: Task<V, W>,
-        ) -> Result<(), Task<V, W>> {
+            ready: Ready<V, W>,
+        ) -> Result<(), Ready<V, W>> {
             match degrees {
-                #(#degrees => task.run(#names),)*
-                _ => return Err(task),
+                #(#degrees => ready.enter(#names),)*
+                _ => return Err(ready),
             }
             Ok(())
         }

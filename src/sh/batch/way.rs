@@ -1,0 +1,91 @@
+//! How a call is computed. It is decided here, once.
+//!
+//! - *Fused*: native harmonics of low degrees, in one function for the whole batch. Only lanes with
+//!   programs ([`Unrolled`](crate::simd::Unrolled)) can run it; on others the same call goes through
+//!   memory, as do all calls that are not native.
+//! - *Direct*: in blocks of lanes, where all that is computed is wanted. Values are computed where the
+//!   caller wants them, and derivatives from them.
+//! - *Tiled*: in tiles that stay in the first cache, and from there to where they are wanted.
+//!
+//! Results too large for the last-level cache are computed in one of these ways part by part, in a
+//! stage (`stage`).
+
+use super::plan::Plan;
+use super::points::Frame;
+use super::programs::{GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, VALUES_LMAX};
+use super::{Layout, Streaming};
+use crate::sh::{Axes, Form};
+use crate::simd::{Number, last_level_cache};
+
+/// The most blocks of points that are filled at once.
+pub(super) const CHUNK: usize = 8;
+
+/// The blocks that a tile of several blocks of points may have, so that it stays in the first
+/// cache.
+const TILE: usize = 256;
+
+/// Results through memory: see the module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Direct,
+    Tiled,
+}
+
+impl Way {
+    /// The way of values and derivatives.
+    pub fn of(plan: &Plan) -> Way {
+        match plan.layout == Layout::Lanes && plan.computed() == plan.columns() {
+            true => Way::Direct,
+            false => Way::Tiled,
+        }
+    }
+
+    /// The blocks of points that are filled at once.
+    pub fn chunk(self, plan: &Plan) -> usize {
+        match self {
+            Way::Direct => CHUNK,
+            Way::Tiled => (TILE / plan.computed()).clamp(1, CHUNK),
+        }
+    }
+}
+
+/// Whether values of n points and derivatives up to `order` are fused.
+pub(super) fn is_fused<T: Number>(plan: &Plan, n: usize, order: usize) -> bool {
+    let lmax = [VALUES_LMAX, GRADIENT_LMAX, HESSIAN_LMAX][order];
+    let rows = plan.layout == Layout::Rows;
+    let form = match order {
+        // The programs for unit vectors go from order to order, which does not suit rows.
+        0 => !(plan.frame.unit && rows),
+        _ => is_solid(plan),
+    };
+    is_native_to(plan, lmax) && form && (!rows || fills_rows::<T>(n))
+}
+
+/// Whether the pull-back of n points is fused.
+pub(super) fn is_fused_pull_back<T: Number>(plan: &Plan, n: usize) -> bool {
+    let rows = plan.layout == Layout::Rows && fills_rows::<T>(n);
+    is_native_to(plan, PULL_BACK_LMAX) && is_solid(plan) && rows
+}
+
+/// Whether all degrees to one within `lmax` are computed, in the native normalization.
+fn is_native_to(plan: &Plan, lmax: usize) -> bool {
+    plan.low == 0 && plan.high <= lmax && !plan.has_factors()
+}
+
+fn is_solid(plan: &Plan) -> bool {
+    plan.frame == Frame { form: Form::Solid, axes: Axes::ZPolar, unit: false }
+}
+
+/// Fewer points than a block do not fill the registers that go to rows.
+fn fills_rows<T: Number>(n: usize) -> bool {
+    n >= T::WIDTH
+}
+
+/// Whether results of so many bytes are staged, and written past the caches.
+pub(super) fn is_staged(streaming: Streaming, bytes: usize) -> bool {
+    match streaming {
+        // What is smaller than any last-level cache is not compared with it.
+        Streaming::ByCache => bytes > 1 << 20 && bytes > last_level_cache(),
+        Streaming::From(least) => bytes >= least,
+    }
+}
