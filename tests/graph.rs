@@ -340,7 +340,7 @@ fn distant_clusters_take_no_more() {
 
 #[test]
 fn given_edges_are_sorted_and_kept() {
-    let graph = Graph::from_edges_periodic(
+    let (graph, order) = Graph::from_edges_periodic(
         3,
         &[0, 2, 0, 0],
         &[2, 1, 2, 2],
@@ -351,6 +351,208 @@ fn given_edges_are_sorted_and_kept() {
     assert_eq!(edges(&graph), expected);
     assert_eq!(graph.row_offsets(), [0, 0, 1, 4]);
     assert_consistent(&graph);
+    assert_eq!(order.indices(), [1, 2, 0, 3]);
+}
+
+#[test]
+fn features_go_where_their_edges_go() {
+    let (senders, receivers) = ([2, 0, 1, 0, 2], [0, 2, 0, 1, 0]);
+    let (graph, order) = Graph::from_edges(3, &senders, &receivers).unwrap();
+    // The features of an edge are its ends and its number.
+    let features: Vec<[usize; 3]> = (0..5).map(|e| [senders[e], receivers[e], e]).collect();
+    let sorted = order.sort(features.as_flattened()).unwrap();
+    let (rows, _) = sorted.as_chunks::<3>();
+    for (edge, row) in rows.iter().enumerate() {
+        assert_eq!(row[..2], [graph.senders()[edge], graph.receivers()[edge]]);
+    }
+    // Of the repeated edge from 2 to 0, the one that was given first stays first.
+    assert_eq!(rows.iter().map(|row| row[2]).collect::<Vec<_>>(), [2, 0, 4, 3, 1]);
+    assert_eq!(order.unsort(&sorted).unwrap(), features.as_flattened());
+    assert_eq!(
+        message(order.sort(&[0.0; 7])),
+        "the slice of edge features has length 7, expected a multiple of 5"
+    );
+    let (_, none) = Graph::from_edges(3, &[], &[]).unwrap();
+    assert_eq!(none.sort::<f32>(&[]).unwrap(), []);
+    assert_eq!(message(none.sort(&[0.0])), "the slice of edge features has length 1, expected 0");
+}
+
+#[test]
+fn many_repeated_edges_keep_their_order() {
+    // More than a sort by insertion takes.
+    let senders = [1; 1000];
+    let receivers: Vec<usize> = (0..1000).map(|edge| edge % 2).collect();
+    let (_, order) = Graph::from_edges(2, &senders, &receivers).unwrap();
+    let (even, odd) = order.indices().split_at(500);
+    assert!(even.is_sorted() && odd.is_sorted() && even[1] == 2);
+}
+
+#[test]
+fn mean_degree_is_edges_by_nodes() {
+    let (graph, _) = Graph::from_edges(4, &[0, 1, 2], &[1, 2, 1]).unwrap();
+    assert_eq!(graph.mean_degree(), 0.75);
+    assert_eq!(Graph::complete(0, SelfEdges::With).mean_degree(), 0.0);
+}
+
+// Tilted cells.
+
+/// A cell with its second vector moved by so many of the first, and the third by both.
+fn tilted(cell: Cell, by: [i32; 3]) -> Cell {
+    let [a, b, c] = cell;
+    let add = |v: Point, n: i32, w: Point| std::array::from_fn(|k| v[k] + f64::from(n) * w[k]);
+    let b = add(b, by[0], a);
+    [a, b, add(add(c, by[1], a), by[2], b)]
+}
+
+#[test]
+fn a_tilted_cell_has_the_same_neighbours() {
+    // Coordinates and vectors with few bits, so that the tilted cell is exactly the same lattice.
+    let cell = [[2.0, 0.0, 0.0], [0.5, 2.5, 0.0], [0.25, -0.75, 3.0]];
+    let strategy = (
+        prop::collection::vec(prop::array::uniform3(-64..64_i32), 1..12),
+        prop::array::uniform3(-40..40_i32),
+        0.1..3.5,
+        prop::array::uniform3(prop::bool::ANY),
+        either(),
+    );
+    check(strategy, 200, |(points, by, cutoff, periodic, self_edges)| {
+        let points: Vec<Point> =
+            points.into_iter().map(|p| p.map(|x| f64::from(x) / 16.0)).collect();
+        // Only vectors that are periodic may be added to others.
+        let by = [
+            if periodic[0] && periodic[1] { by[0] } else { 0 },
+            if periodic[0] && periodic[2] { by[1] } else { 0 },
+            if periodic[1] && periodic[2] { by[2] } else { 0 },
+        ];
+        let search = |cell: Cell| {
+            Graph::within_radius_periodic(&points, cell, periodic, cutoff, self_edges).unwrap()
+        };
+        let (given, other) = (tilted(cell, by), search(cell));
+        let graph = search(given);
+        assert_consistent(&graph);
+        assert_symmetric(&graph);
+        let ends = |graph: &Graph, cell: &Cell| {
+            let vectors = graph.displacements_periodic(&points, cell).unwrap();
+            let vectors = vectors.iter().map(|v| v.map(|x| (16.0 * x) as i64));
+            let ends = graph.receivers().iter().copied().zip(graph.senders().iter().copied());
+            let mut ends: Vec<_> = ends.zip(vectors).collect();
+            ends.sort_unstable();
+            ends
+        };
+        assert_eq!(ends(&graph, &given), ends(&other, &cell));
+    });
+}
+
+#[test]
+fn cells_of_any_tilt_are_searched() {
+    let mut next = uniform(3);
+    let points: Vec<Point> = (0..100).map(|_| [0; 3].map(|_| 10.0 * next())).collect();
+    let search = |tilt: f64| {
+        let cell = [[10.0, 0.0, 0.0], [10.0 * tilt, 10.0, 0.0], [0.0, 0.0, 10.0]];
+        Graph::within_radius_periodic(&points, cell, [true; 3], 3.0, SelfEdges::Without)
+    };
+    let cube = search(0.0).unwrap();
+    for tilt in [1e5, 1e9, -1e9] {
+        let graph = search(tilt).unwrap();
+        // Along the second vector the first is needed as often, the other way.
+        let back = graph
+            .shifts()
+            .iter()
+            .map(|[i, j, k]| [(f64::from(*i) + tilt * f64::from(*j)) as i32, *j, *k]);
+        let mut found: Vec<Edge> =
+            edges(&graph).into_iter().zip(back).map(|((r, s, _), shift)| (r, s, shift)).collect();
+        found.sort_unstable();
+        assert_eq!(found, edges(&cube));
+        assert_consistent(&graph);
+    }
+    let refused = message(search(3e9));
+    assert!(refused.starts_with("the edge from node "), "{refused}");
+    assert!(refused.ends_with(
+        "expected numbers of cell vectors that fit in an i32: give a cell that is less tilted"
+    ));
+}
+
+#[test]
+fn a_flat_sum_of_three_vectors_is_found() {
+    // The third is almost the negative sum of the others, which no pair shows.
+    let cell = [[1.0, 0.0, 0.0], [-0.5, 0.75, 0.0], [-0.5, -0.75, 1e-3]];
+    let graph =
+        Graph::within_radius_periodic(&[[0.0; 3]], cell, [true; 3], 0.1, SelfEdges::Without);
+    let graph = graph.unwrap();
+    assert_eq!(graph.num_edges(), 198);
+    assert!(graph.shifts().iter().all(|[i, j, k]| i == j && j == k));
+}
+
+// The nearest points.
+
+/// The distances of each node's neighbours, ascending.
+fn distances(points: &[Point], cell: &Cell, graph: &Graph) -> Vec<Vec<f64>> {
+    let vectors = graph.displacements_periodic(points, cell).unwrap();
+    (0..graph.num_nodes())
+        .map(|node| {
+            let mut lengths: Vec<f64> =
+                graph.edges_into(node).map(|edge| norm(vectors[edge])).collect();
+            lengths.sort_by(f64::total_cmp);
+            lengths
+        })
+        .collect()
+}
+
+#[test]
+fn the_nearest_are_those_of_all_pairs() {
+    let strategy = (points(3.0, 30), 0..12_usize, -0.9..0.9_f64, prop::bool::ANY);
+    check(strategy, 100, |(points, count, tilt, open)| {
+        let cell = [[7.0, 0.0, 0.0], [7.0 * tilt, 6.5, 0.0], [0.0, 0.5, 8.0]];
+        let periodic = [!open; 3];
+        let graph = match open {
+            true => Graph::nearest(&points, count, SelfEdges::Without),
+            false => Graph::nearest_periodic(&points, cell, periodic, count, SelfEdges::Without),
+        };
+        let graph = graph.unwrap();
+        assert_consistent(&graph);
+        let all = brute(&points, &cell, periodic, 1e9, SelfEdges::Without, 2);
+        for (node, found) in distances(&points, &cell, &graph).into_iter().enumerate() {
+            let own = all.iter().filter(|edge| edge.0 == node);
+            let mut expected: Vec<f64> =
+                own.map(|&edge| norm(vector(&points, &cell, edge))).collect();
+            expected.sort_by(f64::total_cmp);
+            // With two cells on each side, the nearest are among them.
+            let count = if open { count.min(points.len() - 1) } else { count };
+            assert_eq!(found.len(), count);
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_nearest_of_special_points() {
+    let nearest = |points: &[Point], count| {
+        let graph = Graph::nearest(points, count, SelfEdges::Without).unwrap();
+        assert_consistent(&graph);
+        edges(&graph)
+    };
+    assert_eq!(nearest(&[], 3), []);
+    assert_eq!(nearest(&[[1.0; 3]], 3), []);
+    assert_eq!(nearest(&[[1.0; 3], [1.0; 3]], 3), [(0, 1, [0; 3]), (1, 0, [0; 3])]);
+    // At equal distances the first senders.
+    let square = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
+    let found = nearest(&square, 1);
+    assert_eq!(found.iter().map(|edge| edge.1).collect::<Vec<_>>(), [1, 0, 1, 0]);
+    // A cluster and a point far from it.
+    let far = [[0.0; 3], [1e-9, 0.0, 0.0], [0.0, 1e-9, 0.0], [1e9, 0.0, 0.0]];
+    assert_eq!(nearest(&far, 2).len(), 8);
+    let with = Graph::nearest(&square, 1, SelfEdges::With).unwrap();
+    assert_eq!(with.senders(), [0, 1, 0, 1, 1, 2, 0, 3]);
+    let chain = [[3.0, 0.0, 0.0], [0.0; 3], [0.0; 3]];
+    let images =
+        Graph::nearest_periodic(&[[0.5; 3]], chain, [true, false, false], 4, SelfEdges::Without);
+    assert_eq!(images.unwrap().shifts(), [[-2, 0, 0], [-1, 0, 0], [1, 0, 0], [2, 0, 0]]);
+    assert_eq!(
+        message(Graph::nearest(&[[1e308, 0.0, 0.0], [-1e308, 0.0, 0.0]], 1, SelfEdges::Without)),
+        "the cutoff is inf, expected a finite number that is not negative"
+    );
 }
 
 #[test]
@@ -465,7 +667,7 @@ fn bad_edges_are_refused() {
 
 #[test]
 fn displacements_need_a_position_for_each_node_and_a_cell() {
-    let graph = Graph::from_edges_periodic(2, &[0], &[1], &[[0, 1, 0]]).unwrap();
+    let graph = Graph::from_edges_periodic(2, &[0], &[1], &[[0, 1, 0]]).unwrap().0;
     let length = "the slice of positions has length 1, expected 2";
     assert_eq!(message(graph.displacements(&[[0.0; 3]])), length);
     assert_eq!(message(graph.displacements_periodic(&[[0.0; 3]], &CUBE)), length);

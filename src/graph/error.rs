@@ -68,6 +68,19 @@ pub enum GraphError {
         /// The number of cells.
         found: f64,
     },
+    /// The cell is so tilted that the shift of an edge does not fit in three i32.
+    #[error(
+        "the edge from node {sender} to node {receiver} has the shift {found:?}, expected numbers of \
+         cell vectors that fit in an i32: give a cell that is less tilted"
+    )]
+    FarShift {
+        /// The sender.
+        sender: usize,
+        /// The receiver.
+        receiver: usize,
+        /// The shift, in numbers of cell vectors.
+        found: [i64; 3],
+    },
     /// The cutoff reaches over too many images of the cell.
     #[error("the cutoff needs {found:.1e} images of nodes, expected at most {limit}")]
     TooManyImages {

@@ -21,7 +21,7 @@ pub(super) struct Images {
     pub(super) homes: Vec<usize>,
     /// The node of each image.
     pub(super) nodes: Vec<usize>,
-    /// By how many cell vectors each image is moved from the node's given position.
+    /// By how many short vectors of the lattice each image is moved from the node's given position.
     pub(super) shifts: Vec<[i32; 3]>,
     /// A little more than the cutoff: points this far apart may, before rounding, be nearer.
     pub(super) reach: f64,
@@ -40,7 +40,7 @@ impl Images {
         for (node, &position) in positions.iter().enumerate() {
             shifts.push(shift_into_cell(node, lattice.fractions(position))?);
         }
-        let rounding = rounding(lattice, &shifts);
+        let rounding = rounding(lattice, &shifts, cutoff);
         let reach = 1.001 * cutoff + rounding;
         // Of the least positive width where the cutoff is zero.
         let reach = reach.max(f64::MIN_POSITIVE);
@@ -121,14 +121,14 @@ fn shift_into_cell(node: usize, fractions: [f64; 3]) -> Result<[i32; 3], GraphEr
 }
 
 /// A bound on how far rounding displaces images: some units in the last place of the largest
-/// translation.
-fn rounding(lattice: &Lattice, shifts: &[[i32; 3]]) -> f64 {
-    let lengths = lattice.lengths();
-    let translation = |axis: usize| {
+/// translation, in given vectors, since edges are measured with these.
+fn rounding(lattice: &Lattice, shifts: &[[i32; 3]], cutoff: f64) -> f64 {
+    let beyond = lattice.reach(cutoff);
+    let most = |axis: usize| {
         let largest = shifts.iter().map(|shift| shift[axis].unsigned_abs()).max().unwrap_or(0);
-        (f64::from(largest) + 1.0) * lengths[axis]
+        f64::from(largest) + 1.0 + beyond[axis]
     };
-    16.0 * f64::EPSILON * (translation(0) + translation(1) + translation(2))
+    16.0 * f64::EPSILON * lattice.path([0, 1, 2].map(most))
 }
 
 /// Checks that the images outside the cell are not too many.

@@ -31,13 +31,16 @@ mod displacements;
 mod error;
 mod images;
 mod lattice;
+mod nearest;
 mod neighbours;
+mod order;
 
 use std::ops::Range;
 
 use crate::error::check_length;
 pub use batch::Batch;
 pub use error::GraphError;
+pub use order::EdgeOrder;
 #[cfg(feature = "nn")]
 pub(crate) use {displacements::translation, lattice::check_finite, neighbours::check_positions};
 
@@ -56,7 +59,8 @@ pub enum SelfEdges {
 /// A directed graph whose edges are sorted by receiver, then sender, then shift.
 ///
 /// It is made by [`within_radius`](Graph::within_radius),
-/// [`within_radius_periodic`](Graph::within_radius_periodic), [`complete`](Graph::complete),
+/// [`within_radius_periodic`](Graph::within_radius_periodic), [`nearest`](Graph::nearest),
+/// [`nearest_periodic`](Graph::nearest_periodic), [`complete`](Graph::complete),
 /// [`from_edges`](Graph::from_edges) and [`from_edges_periodic`](Graph::from_edges_periodic).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
@@ -93,8 +97,8 @@ impl Graph {
 
     /// The graph of the given edges, `senders[e]` to `receivers[e]`, without shifts.
     ///
-    /// Edges are brought into the order of the graph; repeated ones are kept. Features of edges
-    /// must be in that order too.
+    /// Edges are brought into the order of the graph; repeated ones are kept, in their own order.
+    /// Features of edges must be in the order of the graph too, and [`EdgeOrder`] brings them there.
     ///
     /// # Errors
     /// If the lengths differ, an index is not below `num_nodes`, or there are more nodes than
@@ -103,9 +107,11 @@ impl Graph {
     /// ```
     /// use tesseral::graph::Graph;
     ///
-    /// let path = Graph::from_edges(3, &[1, 0, 2, 1], &[2, 1, 1, 0])?;
+    /// let lengths = [1.2, 1.0, 1.2, 1.0];
+    /// let (path, order) = Graph::from_edges(3, &[1, 0, 2, 1], &[2, 1, 1, 0])?;
     /// assert_eq!(path.receivers(), [0, 1, 1, 2]);
     /// assert_eq!(path.senders(), [1, 0, 2, 1]);
+    /// assert_eq!(order.sort(&lengths)?, [1.0, 1.0, 1.2, 1.2]);
     ///
     /// let error = Graph::from_edges(2, &[0, 2], &[1, 1]).unwrap_err();
     /// assert_eq!(error.to_string(), "the sender of edge 1 is 2, expected a node below 2");
@@ -115,7 +121,7 @@ impl Graph {
         num_nodes: usize,
         senders: &[usize],
         receivers: &[usize],
-    ) -> Result<Graph, GraphError> {
+    ) -> Result<(Graph, EdgeOrder), GraphError> {
         Graph::from_edges_periodic(num_nodes, senders, receivers, &vec![[0; 3]; senders.len()])
     }
 
@@ -128,7 +134,7 @@ impl Graph {
     /// use tesseral::graph::Graph;
     ///
     /// // One atom in a chain, with its two images.
-    /// let chain = Graph::from_edges_periodic(1, &[0, 0], &[0, 0], &[[1, 0, 0], [-1, 0, 0]])?;
+    /// let (chain, _) = Graph::from_edges_periodic(1, &[0, 0], &[0, 0], &[[1, 0, 0], [-1, 0, 0]])?;
     /// let cell = [[2.5, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]];
     /// let vectors = chain.displacements_periodic(&[[0.0; 3]], &cell)?;
     /// assert_eq!(vectors, [[-2.5, 0.0, 0.0], [2.5, 0.0, 0.0]]);
@@ -139,19 +145,21 @@ impl Graph {
         senders: &[usize],
         receivers: &[usize],
         shifts: &[[i32; 3]],
-    ) -> Result<Graph, GraphError> {
+    ) -> Result<(Graph, EdgeOrder), GraphError> {
         check_length("receivers", senders.len(), receivers.len())?;
         check_length("shifts", senders.len(), shifts.len())?;
         check_nodes("sender", num_nodes, senders)?;
         check_nodes("receiver", num_nodes, receivers)?;
         let mut order: Vec<usize> = (0..senders.len()).collect();
-        order.sort_unstable_by_key(|&edge| (receivers[edge], senders[edge], shifts[edge]));
-        Graph::from_sorted(
+        // A stable sort: repeated edges may have features of their own.
+        order.sort_by_key(|&edge| (receivers[edge], senders[edge], shifts[edge]));
+        let graph = Graph::from_sorted(
             num_nodes,
             order.iter().map(|&edge| senders[edge]).collect(),
             order.iter().map(|&edge| receivers[edge]).collect(),
             order.iter().map(|&edge| shifts[edge]).collect(),
-        )
+        )?;
+        Ok((graph, EdgeOrder::new(order)))
     }
 
     /// The graph of valid edges in order.
@@ -179,6 +187,18 @@ impl Graph {
     /// The number of edges.
     pub fn num_edges(&self) -> usize {
         self.senders.len()
+    }
+
+    /// The mean number of edges into a node, 0 without nodes: what the `neighbours` of a convolution
+    /// should be, over all graphs that it is trained on.
+    ///
+    /// ```
+    /// use tesseral::graph::{Graph, SelfEdges};
+    ///
+    /// assert_eq!(Graph::complete(5, SelfEdges::Without).mean_degree(), 4.0);
+    /// ```
+    pub fn mean_degree(&self) -> f64 {
+        if self.num_nodes == 0 { 0.0 } else { self.num_edges() as f64 / self.num_nodes as f64 }
     }
 
     /// The node each edge comes from.
@@ -210,7 +230,7 @@ impl Graph {
     /// ```
     /// use tesseral::graph::Graph;
     ///
-    /// let star = Graph::from_edges(3, &[1, 2, 0], &[0, 0, 1])?;
+    /// let (star, _) = Graph::from_edges(3, &[1, 2, 0], &[0, 0, 1])?;
     /// let senders = &star.senders()[star.edges_into(0)];
     /// assert_eq!(senders, [1, 2]);
     /// # Ok::<(), tesseral::graph::GraphError>(())

@@ -73,7 +73,9 @@ impl Graph {
 }
 
 /// The positions in f64, checked to be finite.
-fn doubles<T: Copy + Into<f64>>(positions: &[[T; 3]]) -> Result<Vec<[f64; 3]>, GraphError> {
+pub(super) fn doubles<T: Copy + Into<f64>>(
+    positions: &[[T; 3]],
+) -> Result<Vec<[f64; 3]>, GraphError> {
     let doubles: Vec<[f64; 3]> = positions.iter().map(|point| point.map(Into::into)).collect();
     check_positions(&doubles)?;
     Ok(doubles)
@@ -101,15 +103,7 @@ fn search(
     }
     let images = Images::new(positions, lattice, cutoff)?;
     let bins = Bins::new(&images.points, images.reach);
-    let near = Near {
-        positions,
-        lattice,
-        images: &images,
-        nearby: Ball::new(images.reach),
-        inside: Ball::new(cutoff),
-        certain: Ball::new(images.certain),
-        self_edges,
-    };
+    let near = Near::new(positions, lattice, &images, cutoff, self_edges);
 
     // Images that send to each receiver, found in the order of bins, where neighbours are in the
     // caches, and then brought into that of receivers.
@@ -130,17 +124,23 @@ fn search(
     let mut shifts = Vec::with_capacity(found.len());
     for (receiver, range) in starts.into_iter().enumerate() {
         let home = images.shifts[images.homes[receiver]];
+        let first = senders.len();
         for &image in &found[range] {
-            senders.push(images.nodes[image]);
+            let sender = images.nodes[image];
+            senders.push(sender);
             receivers.push(receiver);
-            shifts.push(between(images.shifts[image], home));
+            shifts.push(given_shift(lattice, [images.shifts[image], home], [sender, receiver])?);
+        }
+        if !lattice.is_given() {
+            // Images of one sender are in the order of their shifts, but in other vectors.
+            sort_shifts(&senders[first..], &mut shifts[first..]);
         }
     }
     Graph::from_sorted(positions.len(), senders, receivers, shifts)
 }
 
 /// Which images are near a node.
-struct Near<'a> {
+pub(super) struct Near<'a> {
     positions: &'a [[f64; 3]],
     lattice: &'a Lattice,
     images: &'a Images,
@@ -150,9 +150,28 @@ struct Near<'a> {
     self_edges: SelfEdges,
 }
 
-impl Near<'_> {
+impl<'a> Near<'a> {
+    /// For a cutoff, and the images made for it.
+    pub(super) fn new(
+        positions: &'a [[f64; 3]],
+        lattice: &'a Lattice,
+        images: &'a Images,
+        cutoff: f64,
+        self_edges: SelfEdges,
+    ) -> Near<'a> {
+        Near {
+            positions,
+            lattice,
+            images,
+            nearby: Ball::new(images.reach),
+            inside: Ball::new(cutoff),
+            certain: Ball::new(images.certain),
+            self_edges,
+        }
+    }
+
     /// Appends, in order, the images that send to the node of the image `home`.
-    fn append_senders(&self, bins: &Bins, home: usize, found: &mut Vec<usize>) {
+    pub(super) fn append_senders(&self, bins: &Bins, home: usize, found: &mut Vec<usize>) {
         let first = found.len();
         let centre = self.images.points[home];
         let mut uncertain = false;
@@ -193,7 +212,35 @@ impl Near<'_> {
         let Images { nodes, shifts, .. } = self.images;
         let [sender, receiver] = [image, home].map(|image| self.positions[nodes[image]]);
         let shift = between(shifts[image], shifts[home]);
-        self.inside.contains(displacement(sender, receiver, shift, &self.lattice.cell))
+        let [Ok(i), Ok(j), Ok(k)] = self.lattice.in_given(shift).map(i32::try_from) else {
+            // Refused where it becomes an edge.
+            return true;
+        };
+        let shift = [i, j, k];
+        self.inside.contains(displacement(sender, receiver, shift, &self.lattice.given))
+    }
+}
+
+/// The shift of an edge in given vectors, from those of the two images.
+pub(super) fn given_shift(
+    lattice: &Lattice,
+    [image, home]: [[i32; 3]; 2],
+    [sender, receiver]: [usize; 2],
+) -> Result<[i32; 3], GraphError> {
+    let counts = lattice.in_given(between(image, home));
+    let [Ok(i), Ok(j), Ok(k)] = counts.map(i32::try_from) else {
+        return Err(GraphError::FarShift { sender, receiver, found: counts });
+    };
+    Ok([i, j, k])
+}
+
+/// Sorts the shifts of each sender.
+fn sort_shifts(senders: &[usize], shifts: &mut [[i32; 3]]) {
+    let mut rest = shifts;
+    for run in senders.chunk_by(|a, b| a == b) {
+        let (own, others) = rest.split_at_mut(run.len());
+        own.sort_unstable();
+        rest = others;
     }
 }
 

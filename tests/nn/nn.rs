@@ -276,7 +276,7 @@ fn edge_attributes() {
 
     let cell = [[2.0, 0.0, 0.0], [0.5, 2.0, 0.0], [0.0, 0.25, 2.0]];
     let shifts = [[0, 0, 0], [1, 0, -1], [0, 2, 0]];
-    let periodic = Graph::from_edges_periodic(2, &[0, 1, 1], &[1, 0, 1], &shifts).unwrap();
+    let periodic = Graph::from_edges_periodic(2, &[0, 1, 1], &[1, 0, 1], &shifts).unwrap().0;
     let positions = normal([2, 3], 9);
     let layer = Layer {
         name: "periodic edges",
@@ -294,7 +294,7 @@ fn edge_attributes() {
     let found = layer.plain(std::slice::from_ref(&positions), &[], DType::F64);
     let positions: Vec<[f64; 3]> = positions.values.as_chunks().0.to_vec();
     let vectors = periodic.displacements_periodic(&positions, &cell).unwrap();
-    let explicit = Graph::from_edges(6, &[0, 2, 4], &[1, 3, 5]).unwrap();
+    let explicit = Graph::from_edges(6, &[0, 2, 4], &[1, 3, 5]).unwrap().0;
     let ends: Vec<f64> = vectors.iter().flat_map(|r| [*r, [0.0; 3]]).flatten().collect();
     let ends = tensor(&ends, [6, 3], DType::F64, &Device::flex());
     assert_close("periodic edges", &found, &values(&both(attributes(explicit, ends))), 1e-14);
@@ -307,7 +307,7 @@ fn crystals_of_a_batch_have_their_own_cells() {
         [[3.0, 0.5, 0.0], [0.0, 1.5, 0.0], [1.0, 0.0, 2.5]],
     ];
     let shifts = [[0, 0, 0], [1, 0, -1], [0, 2, 0]];
-    let crystal = Graph::from_edges_periodic(2, &[0, 1, 1], &[1, 0, 1], &shifts).unwrap();
+    let crystal = Graph::from_edges_periodic(2, &[0, 1, 1], &[1, 0, 1], &shifts).unwrap().0;
     let batch = Batch::new(&[crystal.clone(), crystal.clone()]);
     let positions = normal([4, 3], 10);
     let both = |edges: EdgeAttributes| {

@@ -275,7 +275,7 @@ fn graphs_that_do_not_fit_are_refused() {
         refused(make(graph(), positions(4), None, LMAX + 1)),
         format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1)
     );
-    let periodic = Graph::from_edges_periodic(1, &[0], &[0], &[[0, 1, 0]]).unwrap();
+    let periodic = Graph::from_edges_periodic(1, &[0], &[0], &[[0, 1, 0]]).unwrap().0;
     assert_eq!(
         make(periodic, positions(1), None, DEGREE).unwrap_err(),
         NnError::Graph(GraphError::MissingCell { edge: 0, shift: [0, 1, 0] })
@@ -367,7 +367,7 @@ fn products_whose_weights_do_not_fit_are_refused() {
     );
     // No edges, and no nodes.
     for nodes in [3, 0] {
-        let none = Arc::new(Graph::from_edges(nodes, &[], &[]).unwrap());
+        let none = Arc::new(Graph::from_edges(nodes, &[], &[]).unwrap().0);
         let sums =
             product.sum_messages(&none, &rows(first, nodes), &rows(second, 0), &weights(0, count));
         assert_eq!(values(sums.unwrap().values()), vec![0.0; nodes * product.output().dim()]);

@@ -15,7 +15,7 @@ pub const DEGREE: usize = if LMAX < 2 { LMAX } else { 2 };
 
 /// Four nodes with edges both ways, twice, from a node to itself, and none to node 3.
 pub fn graph() -> Graph {
-    Graph::from_edges(4, &[1, 0, 2, 2, 0, 2, 3, 3], &[0, 1, 1, 1, 2, 2, 0, 1]).unwrap()
+    Graph::from_edges(4, &[1, 0, 2, 2, 0, 2, 3, 3], &[0, 1, 1, 1, 2, 2, 0, 1]).unwrap().0
 }
 
 pub fn basis() -> Bessel {

@@ -1,0 +1,167 @@
+//! The graph of the k nearest points of each point.
+//!
+//! All points nearer than a radius are looked at, and those that have too few neighbours there again
+//! with twice the radius. What is found within a radius is complete, so the nearest of them are the
+//! nearest of all.
+
+use super::bins::Bins;
+use super::displacements::displacement;
+use super::images::Images;
+use super::lattice::Lattice;
+use super::neighbours::{Near, doubles, given_shift};
+use super::{Graph, GraphError, SelfEdges};
+
+/// A neighbour of a node, in the order of a graph's edges.
+type Neighbour = (usize, [i32; 3]);
+
+impl Graph {
+    /// Edges to every point from its `count` nearest other points, or from all others where there are
+    /// fewer. The edges of a point at equal distances are taken in the order of senders. Edges to
+    /// the points themselves come besides.
+    ///
+    /// # Errors
+    /// If a coordinate is not finite, or points are so far apart that their distance is not.
+    ///
+    /// ```
+    /// use tesseral::graph::{Graph, SelfEdges};
+    ///
+    /// let line = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.5, 0.0, 0.0]];
+    /// let graph = Graph::nearest(&line, 1, SelfEdges::Without)?;
+    /// assert_eq!(graph.senders(), [1, 0, 1]);
+    /// assert_eq!(graph.receivers(), [0, 1, 2]);
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
+    #[doc(alias = "knn")]
+    #[doc(alias = "knn_graph")]
+    pub fn nearest<T: Copy + Into<f64>>(
+        positions: &[[T; 3]],
+        count: usize,
+        self_edges: SelfEdges,
+    ) -> Result<Graph, GraphError> {
+        nearest(&doubles(positions)?, &Lattice::open(), count, self_edges)
+    }
+
+    /// Edges to every point from its `count` nearest points and images of points, its own images among
+    /// them, in a cell as for [`within_radius_periodic`](Graph::within_radius_periodic).
+    ///
+    /// # Errors
+    /// As [`within_radius_periodic`](Graph::within_radius_periodic), but for the cutoff.
+    ///
+    /// ```
+    /// use tesseral::graph::{Graph, SelfEdges};
+    ///
+    /// // Body-centred cubic: eight nearest neighbours, then six.
+    /// let cell = [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]];
+    /// let atoms = [[0.0; 3], [1.0; 3]];
+    /// let graph = Graph::nearest_periodic(&atoms, cell, [true; 3], 8, SelfEdges::Without)?;
+    /// assert_eq!(graph.edges_into(0).len(), 8);
+    /// assert!(graph.senders()[graph.edges_into(0)].iter().all(|&sender| sender == 1));
+    /// # Ok::<(), tesseral::graph::GraphError>(())
+    /// ```
+    pub fn nearest_periodic<T: Copy + Into<f64>>(
+        positions: &[[T; 3]],
+        cell: [[T; 3]; 3],
+        periodic: [bool; 3],
+        count: usize,
+        self_edges: SelfEdges,
+    ) -> Result<Graph, GraphError> {
+        let lattice = Lattice::new(cell.map(|vector| vector.map(Into::into)), periodic)?;
+        nearest(&doubles(positions)?, &lattice, count, self_edges)
+    }
+}
+
+fn nearest(
+    positions: &[[f64; 3]],
+    lattice: &Lattice,
+    count: usize,
+    self_edges: SelfEdges,
+) -> Result<Graph, GraphError> {
+    let mut neighbours: Vec<Vec<Neighbour>> = vec![Vec::new(); positions.len()];
+    let mut missing: Vec<usize> = (0..positions.len()).collect();
+    let mut radius = first_radius(positions, lattice, count);
+    while count > 0 && !missing.is_empty() {
+        if !radius.is_finite() {
+            return Err(GraphError::Cutoff { found: radius });
+        }
+        let images = Images::new(positions, lattice, radius)?;
+        let bins = Bins::new(&images.points, images.reach);
+        let near = Near::new(positions, lattice, &images, radius, SelfEdges::Without);
+        let mut still = Vec::new();
+        let mut found = Vec::new();
+        for receiver in missing {
+            found.clear();
+            let home = images.homes[receiver];
+            near.append_senders(&bins, home, &mut found);
+            let all = lattice.is_open() && found.len() + 1 == positions.len();
+            if found.len() < count && !all {
+                still.push(receiver);
+                continue;
+            }
+            for &image in &found {
+                let (sender, shifts) =
+                    (images.nodes[image], [image, home].map(|i| images.shifts[i]));
+                let shift = given_shift(lattice, shifts, [sender, receiver])?;
+                neighbours[receiver].push((sender, shift));
+            }
+            keep_nearest(&mut neighbours[receiver], count, |(sender, shift)| {
+                let cell = &lattice.given;
+                length(displacement(positions[sender], positions[receiver], shift, cell))
+            });
+        }
+        missing = still;
+        radius *= 2.0;
+    }
+    graph(neighbours, self_edges)
+}
+
+/// A radius that has about as many neighbours as asked for, if points are spread evenly.
+fn first_radius(positions: &[[f64; 3]], lattice: &Lattice, count: usize) -> f64 {
+    let extent = |axis: usize| {
+        let values = positions.iter().map(|point| point[axis]);
+        let low = values.clone().fold(f64::INFINITY, f64::min);
+        (values.fold(f64::NEG_INFINITY, f64::max) - low).max(0.0)
+    };
+    let mut extents: Vec<f64> = [0, 1, 2].map(extent).into();
+    extents.extend(lattice.cell.map(length).into_iter().filter(|&length| length > 0.0));
+    let largest = extents.iter().copied().fold(0.0, f64::max);
+    // Points on a line or in a plane have no extent along the others.
+    let share = (count as f64 + 1.0) / (positions.len() as f64 + 1.0);
+    let dimensions = extents[..3].iter().filter(|&&extent| extent > 1e-3 * largest).count();
+    let radius = 0.7 * largest * share.powf(1.0 / dimensions.max(1) as f64);
+    if radius > 0.0 { radius } else { f64::MIN_POSITIVE.sqrt() }
+}
+
+/// Keeps so many at the smallest distances, in the order of a graph's edges.
+fn keep_nearest(
+    neighbours: &mut Vec<Neighbour>,
+    count: usize,
+    distance: impl Fn(Neighbour) -> f64,
+) {
+    let mut by_distance: Vec<(f64, Neighbour)> =
+        neighbours.iter().map(|&neighbour| (distance(neighbour), neighbour)).collect();
+    by_distance.sort_by(|(a, first), (b, second)| a.total_cmp(b).then(first.cmp(second)));
+    by_distance.truncate(count);
+    *neighbours = by_distance.into_iter().map(|(_, neighbour)| neighbour).collect();
+}
+
+/// The graph of the neighbours of each node.
+fn graph(neighbours: Vec<Vec<Neighbour>>, self_edges: SelfEdges) -> Result<Graph, GraphError> {
+    let num_nodes = neighbours.len();
+    let (mut senders, mut receivers, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
+    for (receiver, mut own) in neighbours.into_iter().enumerate() {
+        if self_edges == SelfEdges::With {
+            own.push((receiver, [0; 3]));
+        }
+        own.sort_unstable();
+        for (sender, shift) in own {
+            senders.push(sender);
+            receivers.push(receiver);
+            shifts.push(shift);
+        }
+    }
+    Graph::from_sorted(num_nodes, senders, receivers, shifts)
+}
+
+fn length([x, y, z]: [f64; 3]) -> f64 {
+    x.hypot(y).hypot(z)
+}
