@@ -34,6 +34,20 @@ impl Random {
         Random { numbers: fastrand::Rng::with_seed(seed) }
     }
 
+    /// The state of the sequence: `Random::new` of it goes on from here.
+    ///
+    /// ```
+    /// use tesseral::Random;
+    ///
+    /// let mut random = Random::new(7);
+    /// random.uniform();
+    /// let mut again = Random::new(random.state());
+    /// assert_eq!(random.uniform(), again.uniform());
+    /// ```
+    pub fn state(&self) -> u64 {
+        self.numbers.get_seed()
+    }
+
     /// A uniform number in [0, 1).
     pub fn uniform(&mut self) -> f64 {
         self.numbers.f64()

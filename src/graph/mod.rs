@@ -27,6 +27,7 @@
 
 mod batch;
 mod bins;
+mod cell;
 mod displacements;
 mod error;
 mod images;
@@ -39,6 +40,7 @@ use std::ops::Range;
 
 use crate::error::check_length;
 pub use batch::Batch;
+pub use cell::Cell;
 pub use error::GraphError;
 pub use order::EdgeOrder;
 #[cfg(feature = "nn")]

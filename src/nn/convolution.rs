@@ -141,17 +141,3 @@ impl Convolution {
         self.linear_out.forward_dual(&received)?.add(&self.skip.forward_dual(x)?)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::Tensor;
-
-    fn assert_thread_safe<T: Send + Sync>() {}
-
-    #[test]
-    fn layers_go_between_threads() {
-        assert_thread_safe::<Convolution>();
-        assert_thread_safe::<Tensor<2>>();
-    }
-}

@@ -1,23 +1,25 @@
 //! Dropout of whole channels.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use burn::module::{Flag, Module, Param};
 use burn::tensor::{Tensor, TensorData};
 
 use super::functions::Scale;
+use super::kept::KeptRandom;
 use super::operation::{apply2, check_tensors};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::Random;
 use crate::kernels::Channels;
 
 /// e3nn's `nn.Dropout`: in training, every channel of every row, with all its components, becomes
 /// zero with a given probability p, and is multiplied by 1/(1 - p) otherwise.
 ///
 /// As in burn, a layer trains if its input is on a device with autodiff and the layer is not frozen
-/// ([`Module::freeze`]); otherwise it changes nothing. Clones of a layer draw from one sequence of
-/// random numbers, that of the seed of its [`Init`].
+/// ([`Module::freeze`]); otherwise it changes nothing. It draws from a sequence of random numbers that is
+/// its own, from the seed of its [`Init`]: a clone goes on with the same numbers, so that it drops
+/// the same channels in its next call, and does not change what the layer drops. Records hold how far
+/// the sequence has gone.
 ///
 /// [`Module::freeze`]: burn::module::Module::freeze
 #[derive(Module, Debug)]
@@ -26,8 +28,7 @@ pub struct Dropout {
     training: Param<Flag>,
     #[module(skip)]
     channels: Arc<Channels>,
-    #[module(skip)]
-    random: Arc<Mutex<Random>>,
+    random: KeptRandom,
 }
 
 impl Dropout {
@@ -43,7 +44,7 @@ impl Dropout {
             probability,
             training: Param::from_bool(true),
             channels: Arc::new(Channels::new(irreps.clone())),
-            random: Arc::new(Mutex::new(init.fork_random())),
+            random: KeptRandom::new(init.fork_random()),
         })
     }
 
@@ -77,9 +78,10 @@ impl Dropout {
 
     /// Zeros and 1/(1 - p).
     fn factors(&self, count: usize) -> Vec<f64> {
-        // A panic elsewhere leaves the sequence as good as any.
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = (1.0 - self.probability).recip();
-        (0..count).map(|_| if random.uniform() < self.probability { 0.0 } else { kept }).collect()
+        self.random.draw(|random| {
+            let factor = |_| if random.uniform() < self.probability { 0.0 } else { kept };
+            (0..count).map(factor).collect()
+        })
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use super::operation::{Smooth, Tangent, apply1, apply2, check_tensors};
-use super::{Features, NnError};
+use super::{Activation, Features, NnError};
 use crate::Irreps;
+use crate::kernels::{ScalarFunction, SecondMoment};
 
 /// Features and their derivative along a direction of the positions (forward-mode
 /// differentiation). Both are tensors of burn's autodiff, so that one backward pass differentiates
@@ -25,8 +26,9 @@ use crate::Irreps;
 /// 4. The backward pass of (loss of the energies) - (sum of the derivatives), which has the
 ///    gradient of the whole loss with respect to parameters. Its value is no loss.
 ///
-/// Positions are constants in steps 3 and 4. Layers that change between passes, such as
-/// [`Dropout`] and [`BatchNorm`] in training, do not fit this.
+/// Positions are constants in steps 3 and 4. The first pass is that of a copy of the model, so that
+/// layers which change in training, such as [`Dropout`] and [`BatchNorm`], do the same in the second,
+/// and change once. [`Structures`](super::Structures) does all of this, for stress too.
 ///
 /// [`EdgeAttributes::dual`]: super::EdgeAttributes::dual
 /// [`BatchNorm`]: super::BatchNorm
@@ -138,6 +140,97 @@ impl Dual {
             (a, b) => a.or(b),
         };
         Ok(Dual { irreps: self.irreps.clone(), tensors: DualTensor { value, tangent } })
+    }
+
+    /// A linear map of the features, to given irreps: `f` is applied to them and to their derivative,
+    /// and must be linear, not only affine.
+    ///
+    /// # Errors
+    /// If what `f` gives has not as many columns as the irreps, or another number of rows.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features};
+    ///
+    /// let device = Device::flex();
+    /// let x = Features::new(Irreps::scalars(2), Tensor::from_data([[1.0, 2.0]], &device))?;
+    /// let x = Dual::new(x, Tensor::from_data([[10.0, 20.0]], &device))?;
+    /// let sum = x.map_linear(Irreps::scalars(1), |x| x.sum_dim(1))?;
+    /// assert_eq!(sum.value().values().to_data().iter::<f32>().next(), Some(3.0));
+    /// assert_eq!(sum.tangent().to_data().iter::<f32>().next(), Some(30.0));
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
+    pub fn map_linear(
+        &self,
+        irreps: impl Into<Arc<Irreps>>,
+        f: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Dual, NnError> {
+        Dual::checked(irreps.into(), self.tensors.linear(|x| Ok(f(x)))?)
+    }
+
+    /// A product with other features, to given irreps: `f` must be linear in both.
+    ///
+    /// # Errors
+    /// As [`Dual::map_linear`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features};
+    ///
+    /// // The square of a scalar, whose derivative is twice its product with that of the scalar.
+    /// let device = Device::flex();
+    /// let x = Features::new(Irreps::scalars(1), Tensor::from_data([[3.0]], &device))?;
+    /// let x = Dual::new(x, Tensor::from_data([[10.0]], &device))?;
+    /// let square = x.map_product(&x, Irreps::scalars(1), |a, b| a * b)?;
+    /// assert_eq!(square.tangent().to_data().iter::<f32>().next(), Some(60.0));
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
+    pub fn map_product(
+        &self,
+        other: &Dual,
+        irreps: impl Into<Arc<Irreps>>,
+        f: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>,
+    ) -> Result<Dual, NnError> {
+        let product = self.tensors.product(&other.tensors, |x, y| Ok(f(x, y)))?;
+        Dual::checked(irreps.into(), product)
+    }
+
+    /// A function of each of the scalars `0e`, such as [`ScalarFunction::SILU`], as it is: not normalized
+    /// as [`Activation`](super::Activation) does.
+    ///
+    /// # Errors
+    /// If there are other irreps than `0e`.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::ScalarFunction;
+    /// use tesseral::nn::{Dual, Features};
+    ///
+    /// // tanh at 0 has the slope 1.
+    /// let device = Device::flex();
+    /// let x = Features::new(Irreps::scalars(1), Tensor::zeros([1, 1], &device))?;
+    /// let x = Dual::new(x, Tensor::from_data([[10.0]], &device))?;
+    /// let z = x.map_scalars(ScalarFunction::TANH)?;
+    /// assert_eq!(z.tangent().to_data().iter::<f32>().next(), Some(10.0));
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
+    pub fn map_scalars(&self, function: ScalarFunction) -> Result<Dual, NnError> {
+        self.expect("the input", &Irreps::scalars(self.irreps.dim()))?;
+        let (input, functions) = ((*self.irreps).clone(), vec![Some(function); self.irreps.len()]);
+        let activation = Activation::new(&input, &functions, SecondMoment::Free)?;
+        activation.forward_dual(self)
+    }
+
+    /// Tensors that are checked to fit irreps.
+    fn checked(irreps: Arc<Irreps>, tensors: DualTensor) -> Result<Dual, NnError> {
+        Features::new(irreps.clone(), tensors.value.clone())?;
+        Ok(Dual::of_shape(irreps, tensors))
     }
 
     /// Other tensors of given irreps, whose shape is right.

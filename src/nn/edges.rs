@@ -7,7 +7,9 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 
 use super::dual::DualTensor;
-use super::operation::{Element, Operation, apply1, check_tensors};
+use super::lengths::{Directions, Lengths};
+use super::operation::{Element, Operation, apply1, apply2, check_tensors};
+use super::strain::Strained;
 use super::{Dual, Features, NnError};
 use crate::Irreps;
 use crate::error::{check_degree, check_length};
@@ -19,6 +21,27 @@ use crate::sh::{Harmonics, Normalization};
 const HARMONICS: Harmonics =
     Harmonics { normalization: Normalization::Component, ..Harmonics::NATIVE };
 
+/// What strained edges came from.
+#[derive(Clone, Debug)]
+struct Strain {
+    operation: Strained,
+    /// The vectors before.
+    vectors: Tensor<2>,
+    /// The strain `[graphs][9]`.
+    strain: Tensor<2>,
+}
+
+/// Where the nodes of several graphs are, and how they are deformed.
+#[derive(Clone, Debug)]
+pub struct Geometry<'a> {
+    /// The positions `[nodes][3]`.
+    pub positions: Tensor<2>,
+    /// The cell vectors of each graph, where graphs are periodic.
+    pub cells: Option<&'a [[[f64; 3]; 3]]>,
+    /// The strain ε of each graph, `[graphs][9]`, row-major: all vectors r of edges become r + ε r.
+    pub strain: Option<Tensor<2>>,
+}
+
 /// The edges of a graph with everything that depends on positions alone.
 #[derive(Clone, Debug)]
 pub struct EdgeAttributes {
@@ -26,9 +49,10 @@ pub struct EdgeAttributes {
     vectors: Tensor<2>,
     harmonics: Features,
     basis: Tensor<2>,
-    slopes: Arc<dyn Slopes>,
-    /// The derivatives of harmonics and basis along a direction.
-    tangents: Option<[Tensor<2>; 2]>,
+    functions: Arc<dyn EdgeFunctions>,
+    strain: Option<Strain>,
+    /// The derivatives of vectors, harmonics and basis along a direction.
+    tangents: Option<[Tensor<2>; 3]>,
 }
 
 impl EdgeAttributes {
@@ -64,7 +88,8 @@ impl EdgeAttributes {
                 None
             }
         };
-        Self::of_vectors(Vectors { graph, translations }, positions, lmax, basis)
+        let vectors = Vectors { graph, translations };
+        Self::of_vectors(vectors, (positions, None), lmax, edge_functions(basis))
     }
 
     /// The attributes of several periodic graphs as one, each with its own cell vectors; as
@@ -82,23 +107,58 @@ impl EdgeAttributes {
         lmax: usize,
         basis: impl RadialBasis + Debug + Send + Sync + 'static,
     ) -> Result<Self, NnError> {
-        check_length("cells", batch.num_graphs(), cells.len()).map_err(GraphError::from)?;
-        let mut translations = Vec::with_capacity(batch.graph().num_edges());
-        for (graph, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
-            check_finite(cell).map_err(|source| NnError::Cell { graph, source })?;
-            let shifts = &batch.graph().shifts()[edges];
-            translations.extend(shifts.iter().map(|&shift| translation(shift, cell)));
-        }
-        let graph = Arc::new(batch.graph().clone());
-        let vectors = Vectors { graph, translations: Some(translations) };
-        Self::of_vectors(vectors, positions, lmax, basis)
+        let geometry = Geometry { positions, cells: Some(cells), strain: None };
+        Self::strained(batch, geometry, lmax, basis)
     }
 
-    fn of_vectors(
-        operation: Vectors,
-        positions: Tensor<2>,
+    /// The attributes of several graphs as one, periodic or not, under a strain: the gradient of
+    /// energies by a tracked strain of zeros is dE/dε, and divided by the volume of the cell it is
+    /// the stress. As [`EdgeAttributes::of_batch`] otherwise.
+    ///
+    /// # Errors
+    /// As [`EdgeAttributes::of_batch`], and if the strain has another shape than `[graphs][9]` or another
+    /// type than the positions.
+    ///
+    /// # Panics
+    /// As [`EdgeAttributes::new`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Batch, Graph, SelfEdges};
+    /// use tesseral::nn::{EdgeAttributes, Geometry};
+    /// use tesseral::radial::Bessel;
+    ///
+    /// let batch = Batch::new(&[Graph::complete(2, SelfEdges::Without)]);
+    /// let device = Device::flex().autodiff();
+    /// let positions = Tensor::from_data([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]], &device);
+    /// let strain = Tensor::zeros([1, 9], &device).require_grad();
+    /// let geometry = Geometry { positions, cells: None, strain: Some(strain.clone()) };
+    /// let edges = EdgeAttributes::strained(&batch, geometry, 0, Bessel::new(1, 2.0)?)?;
+    /// // Only a strain along the bond, which is on the z axis, changes its length.
+    /// let gradients = edges.basis().clone().sum().backward();
+    /// let by_strain = strain.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap();
+    /// assert_eq!(by_strain[..8], [0.0; 8]);
+    /// assert!(by_strain[8] < -1.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn strained(
+        batch: &Batch,
+        geometry: Geometry<'_>,
         lmax: usize,
         basis: impl RadialBasis + Debug + Send + Sync + 'static,
+    ) -> Result<Self, NnError> {
+        let vectors = Vectors::of_batch(batch, geometry.cells)?;
+        let strain = geometry.strain.map(|strain| (Strained::new(batch), strain));
+        Self::of_vectors(vectors, (geometry.positions, strain), lmax, edge_functions(basis))
+    }
+
+    /// From positions, and strains where there are any.
+    pub(super) fn of_vectors(
+        operation: Vectors,
+        (positions, strain): (Tensor<2>, Option<(Strained, Tensor<2>)>),
+        lmax: usize,
+        functions: Arc<dyn EdgeFunctions>,
     ) -> Result<Self, NnError> {
         check_degree(lmax)?;
         let graph = operation.graph.clone();
@@ -108,17 +168,28 @@ impl EdgeAttributes {
         }
         check_tensors(&[&positions])?;
         check_positions(numbers(&positions).as_chunks().0)?;
-        let vectors = apply1(operation, positions)?;
+        let mut vectors = apply1(operation, positions)?;
+        let mut strained = None;
+        if let Some((operation, strain)) = strain {
+            let (expected, found) = ([operation.edges.len(), 9], strain.dims());
+            if expected != found {
+                return Err(NnError::Shape { what: "the strain", expected, found });
+            }
+            let before = vectors.clone().detach();
+            vectors = apply2(operation.clone(), vectors, strain.clone())?;
+            let strain = strain.detach();
+            strained = Some(Strain { operation, vectors: before, strain });
+        }
         let harmonics = apply1(DirectionHarmonics { lmax }, vectors.clone())?;
         let harmonics = Features::new(Irreps::spherical_harmonics(lmax), harmonics)?;
-        let functions = Arc::new(LengthBasis { basis });
-        let basis = apply1(functions.clone(), vectors.clone())?;
-        Ok(EdgeAttributes { graph, vectors, harmonics, basis, slopes: functions, tangents: None })
+        let basis = functions.clone().values(vectors.clone())?;
+        let strain = strained;
+        Ok(EdgeAttributes { graph, vectors, harmonics, basis, functions, strain, tangents: None })
     }
 
     /// The same attributes with their derivatives along a direction `[nodes][3]` of the positions,
     /// for [`Convolution::forward_dual`](super::Convolution::forward_dual); see
-    /// [`Dual`](super::Dual). Cell vectors are fixed.
+    /// [`Dual`](super::Dual). Cell vectors and strains are fixed.
     ///
     /// Positions and direction are constants here: nothing is differentiated with respect to them.
     ///
@@ -128,15 +199,22 @@ impl EdgeAttributes {
     /// # Panics
     /// If a tensor cannot be read from its device, which burn's CPU backend always can.
     pub fn dual(&self, direction: &Tensor<2>) -> Result<Self, NnError> {
+        self.dual_strained(direction, None)
+    }
+
+    /// The same along a direction of the positions and, at once, one `[graphs][9]` of the strain.
+    pub(super) fn dual_strained(
+        &self,
+        direction: &Tensor<2>,
+        strain_direction: Option<&Tensor<2>>,
+    ) -> Result<Self, NnError> {
         let (expected, found) = ([self.graph.num_nodes(), 3], direction.dims());
         if expected != found {
             return Err(NnError::Shape { what: "the direction of the positions", expected, found });
         }
         check_tensors(&[&self.vectors, direction])?;
         let vectors = numbers(&self.vectors);
-        let lifted = Vectors { graph: self.graph.clone(), translations: None };
-        let mut along = vec![0.0; vectors.len()];
-        lifted.forward([numbers(direction).as_slice()], &mut along);
+        let along = self.along(direction, strain_direction);
 
         let tensor = |values: Vec<f64>, like: &Tensor<2>| {
             let data = TensorData::new(values, like.dims());
@@ -145,16 +223,37 @@ impl EdgeAttributes {
         let mut harmonics = vec![0.0; self.harmonics.values().shape().num_elements()];
         let batch = HARMONICS.batch(0..=self.lmax()).expect("the degree was checked");
         batch.push_forward(&vectors, &along, &mut harmonics).expect("lengths are those of edges");
-        let basis = self.slopes.along(&vectors, &along);
+        let basis = self.functions.along(&vectors, &along);
         let [value, radial] = [self.harmonics.values(), &self.basis].map(|t| t.clone().detach());
-        let tangents = [tensor(harmonics, &value), tensor(basis, &radial)];
+        let value_of_vectors = self.vectors.clone().detach();
+        let tangents =
+            [tensor(along, &value_of_vectors), tensor(harmonics, &value), tensor(basis, &radial)];
         Ok(EdgeAttributes {
-            vectors: self.vectors.clone().detach(),
+            vectors: value_of_vectors,
             harmonics: Features::new(self.harmonics.irreps().clone(), value)?,
             basis: radial,
             tangents: Some(tangents),
             ..self.clone()
         })
+    }
+
+    /// The derivatives of the vectors.
+    fn along(&self, direction: &Tensor<2>, strain_direction: Option<&Tensor<2>>) -> Vec<f64> {
+        let lifted = Vectors { graph: self.graph.clone(), translations: None };
+        let mut along = vec![0.0; 3 * self.graph.num_edges()];
+        lifted.forward([numbers(direction).as_slice()], &mut along);
+        let Some(Strain { operation, vectors, strain }) = &self.strain else { return along };
+        // Of r + ε r: dr + ε dr, and then dε r.
+        let mut strained = along.clone();
+        operation.forward([&along, &numbers(strain)], &mut strained);
+        if let Some(direction) = strain_direction {
+            let (vectors, mut turned) = (numbers(vectors), along);
+            operation.forward([&vectors, &numbers(direction)], &mut turned);
+            for (sum, (with, without)) in strained.iter_mut().zip(turned.iter().zip(&vectors)) {
+                *sum += with - without;
+            }
+        }
+        strained
     }
 
     fn lmax(&self) -> usize {
@@ -169,7 +268,7 @@ impl EdgeAttributes {
     /// Harmonics and basis with derivatives along the direction, if there is one.
     pub(super) fn dual_tensors(&self) -> [DualTensor; 2] {
         let [mut harmonics, mut basis] = self.value_tensors();
-        if let Some([dharmonics, dbasis]) = self.tangents.clone() {
+        if let Some([_, dharmonics, dbasis]) = self.tangents.clone() {
             (harmonics.tangent, basis.tangent) = (Some(dharmonics), Some(dbasis));
         }
         [harmonics, basis]
@@ -178,6 +277,36 @@ impl EdgeAttributes {
     /// The graph.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph
+    }
+
+    /// The vectors `[edges][3]` from receivers to senders, along x, y and z.
+    pub fn vectors(&self) -> &Tensor<2> {
+        &self.vectors
+    }
+
+    /// The lengths of the vectors, as scalars `1x0e`, and their derivative along the direction, if there
+    /// is one; see [`Dual`].
+    ///
+    /// # Errors
+    /// None that this crate knows of: the vectors are on the CPU.
+    pub fn lengths(&self) -> Result<Dual, NnError> {
+        Ok(Dual::of_shape(Irreps::scalars(1), self.vectors_dual().smooth(Lengths)?))
+    }
+
+    /// The directions of the vectors as features `1x1o`, that is in the order y, z, x, of length 1, and
+    /// zeros for edges of length zero; and their derivative along the direction, if there is one; see
+    /// [`Dual`].
+    ///
+    /// # Errors
+    /// None that this crate knows of: the vectors are on the CPU.
+    pub fn directions(&self) -> Result<Dual, NnError> {
+        let irreps = Irreps::from(crate::Irrep::spherical_harmonic(1));
+        Ok(Dual::of_shape(irreps, self.vectors_dual().smooth(Directions)?))
+    }
+
+    fn vectors_dual(&self) -> DualTensor {
+        let tangent = self.tangents.as_ref().map(|[along, _, _]| along.clone());
+        DualTensor { value: self.vectors.clone(), tangent }
     }
 
     /// The harmonics `[edges][(lmax + 1)²]`.
@@ -205,14 +334,31 @@ impl EdgeAttributes {
 }
 
 /// The vector of each edge from its receiver to its sender.
-#[derive(Debug)]
-struct Vectors {
+#[derive(Clone, Debug)]
+pub(super) struct Vectors {
     graph: Arc<Graph>,
     /// From the sender of each edge to its image, if the graph is periodic.
-    translations: Option<Vec<[f64; 3]>>,
+    translations: Option<Arc<[[f64; 3]]>>,
 }
 
 impl Vectors {
+    /// Those of several graphs, with the cell vectors of each where they are periodic.
+    pub fn of_batch(batch: &Batch, cells: Option<&[[[f64; 3]; 3]]>) -> Result<Vectors, NnError> {
+        let graph = Arc::new(batch.graph().clone());
+        let Some(cells) = cells else {
+            graph.check_no_shifts()?;
+            return Ok(Vectors { graph, translations: None });
+        };
+        check_length("cells", batch.num_graphs(), cells.len()).map_err(GraphError::from)?;
+        let mut translations = Vec::with_capacity(graph.num_edges());
+        for (index, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
+            check_finite(cell).map_err(|source| NnError::Cell { graph: index, source })?;
+            translations
+                .extend(graph.shifts()[edges].iter().map(|&shift| translation(shift, cell)));
+        }
+        Ok(Vectors { graph, translations: Some(translations.into()) })
+    }
+
     fn ends(&self) -> impl Iterator<Item = (usize, usize)> {
         self.graph.senders().iter().copied().zip(self.graph.receivers().iter().copied())
     }
@@ -289,10 +435,20 @@ impl Operation<1> for DirectionHarmonics {
     }
 }
 
-/// The derivatives of radial functions along directions of the edge vectors.
-trait Slopes: Debug + Send + Sync {
-    /// `[edges][functions]`, from vectors and directions `[edges][3]`.
+/// Functions of the lengths of edges, whatever their basis.
+pub(super) trait EdgeFunctions: Debug + Send + Sync {
+    /// Their values `[edges][functions]`.
+    fn values(self: Arc<Self>, vectors: Tensor<2>) -> Result<Tensor<2>, NnError>;
+
+    /// Their derivatives `[edges][functions]`, from vectors and directions `[edges][3]`.
     fn along(&self, vectors: &[f64], directions: &[f64]) -> Vec<f64>;
+}
+
+/// The functions of a radial basis.
+pub(super) fn edge_functions(
+    basis: impl RadialBasis + Debug + Send + Sync + 'static,
+) -> Arc<dyn EdgeFunctions> {
+    Arc::new(LengthBasis { basis })
 }
 
 /// A radial basis of edge lengths.
@@ -337,7 +493,11 @@ impl<B: RadialBasis + Debug + Send + Sync + 'static> Operation<1> for LengthBasi
     }
 }
 
-impl<B: RadialBasis + Debug + Send + Sync> Slopes for LengthBasis<B> {
+impl<B: RadialBasis + Debug + Send + Sync + 'static> EdgeFunctions for LengthBasis<B> {
+    fn values(self: Arc<Self>, vectors: Tensor<2>) -> Result<Tensor<2>, NnError> {
+        apply1(self, vectors)
+    }
+
     fn along(&self, vectors: &[f64], directions: &[f64]) -> Vec<f64> {
         let mut derivatives = Vec::with_capacity(vectors.len() / 3 * self.basis.count());
         for (r, direction) in points(vectors).zip(points(directions)) {

@@ -16,10 +16,14 @@
 //! | [`Activation`], [`Gate`], [`NormActivation`], [`NormGate`] | nonlinearities |
 //! | [`LayerNorm`], [`BatchNorm`], [`Dropout`] | normalization and regularization |
 //! | [`Norm`], [`CartesianTensor`] | invariants of channels; tensors such as a stress from irreps |
+//! | [`gather_senders`], [`gather_receivers`], [`sum_into_receivers`] | between nodes and edges |
+//! | [`softmax_by_receiver`] | weights of the edges into a node, for attention |
 //! | [`pool`] | from nodes to graphs |
+//! | [`Structures`] | energies, forces and stress, and gradients of a loss of all three |
 //!
 //! Derivatives are hand-written kernels, registered as custom operations. burn has no second
-//! derivatives: `.autodiff()` twice is one level; training on forces goes by [`Dual`]. Tensors whose
+//! derivatives: `.autodiff()` twice is one level; training on forces goes by [`Structures`] or, by hand, by
+//! [`Dual`]. Tensors whose
 //! devices have different strategies of gradient checkpointing do not meet in one operation, burn
 //! panics.
 //!
@@ -30,6 +34,7 @@
 //! then load.
 
 mod activation;
+mod along_edges;
 mod cartesian;
 mod convolution;
 mod dropout;
@@ -38,6 +43,8 @@ mod edges;
 mod features;
 mod functions;
 mod init;
+mod kept;
+mod lengths;
 mod linear;
 mod norm;
 mod norm_activation;
@@ -46,16 +53,22 @@ mod normalization;
 mod operation;
 mod pool;
 mod radial_network;
+mod strain;
+mod structures;
 mod symmetric_contraction;
 mod tensor_product;
 mod weighted_product;
 
 pub use activation::{Activation, Gate};
+pub use along_edges::{
+    gather_receivers, gather_receivers_dual, gather_senders, gather_senders_dual,
+    softmax_by_receiver, softmax_by_receiver_dual, sum_into_receivers, sum_into_receivers_dual,
+};
 pub use cartesian::CartesianTensor;
 pub use convolution::{Convolution, ConvolutionConfig};
 pub use dropout::Dropout;
 pub use dual::Dual;
-pub use edges::EdgeAttributes;
+pub use edges::{EdgeAttributes, Geometry};
 pub use features::Features;
 pub use init::Init;
 pub use linear::Linear;
@@ -65,6 +78,7 @@ pub use norm_gate::NormGate;
 pub use normalization::{BatchNorm, BatchNormConfig, LayerNorm};
 pub use pool::{Pooling, pool, pool_dual};
 pub use radial_network::RadialNetwork;
+pub use structures::{LossGradients, Prediction, Structures};
 pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
 pub use weighted_product::WeightedProduct;
@@ -145,6 +159,15 @@ pub enum NnError {
     /// An activation cannot be made from functions and irreps.
     #[error(transparent)]
     Activation(#[from] ActivationError),
+    /// There is no stress, since a graph has no cell or one with an open axis.
+    #[error(
+        "graph {graph} has no volume to divide by, expected a cell that is periodic along all three \
+         vectors: use the gradient by strain instead of the stress"
+    )]
+    NoVolume {
+        /// The graph.
+        graph: usize,
+    },
     /// Harmonics that this build does not have.
     #[error(transparent)]
     Degree(#[from] DegreeError),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use burn::module::{Flag, Module, Param, RunningState};
+use burn::module::{Flag, Module, Param};
 use burn::tensor::{Tensor, TensorData};
 
 use super::dual::DualTensor;
 use super::functions::{AddToScalars, RowGroups, Scale, Standardized};
+use super::kept::Kept;
 use super::operation::{apply2, check_tensors};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
@@ -107,17 +108,17 @@ impl Default for BatchNormConfig {
 ///
 /// As in burn, a layer trains if its input is on a device with autodiff and the layer is not frozen
 /// ([`Module::freeze`]): freeze it to compute forces with running averages. Rows are samples;
-/// e3nn's `reduce`, over samples of one batch entry, has no counterpart. Running averages are saved
-/// in records.
+/// e3nn's `reduce`, over samples of one batch entry, has no counterpart. Running averages are the
+/// layer's own: a clone has a copy of them, and learns for itself. They are saved in records.
 ///
 /// [`Module::freeze`]: burn::module::Module::freeze
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     affine: Option<Affine>,
     /// The running means of scalars `0e`, `[1][scalars]`.
-    running_mean: RunningState<Tensor<2>>,
+    running_mean: Kept,
     /// The running second moments of channels, `[1][channels]`.
-    running_moment: RunningState<Tensor<2>>,
+    running_moment: Kept,
     training: Param<Flag>,
     epsilon: f64,
     momentum: f64,
@@ -138,9 +139,8 @@ impl BatchNorm {
         assert!((0.0..=1.0).contains(&momentum), "a momentum from 0 to 1 is expected: {momentum}");
         let channels = Channels::new(irreps.clone());
         let kernel = Standardize::of_channels(irreps.clone(), config.norm, config.epsilon);
-        let state = |value: f64, count: usize| {
-            RunningState::new(init.tensor(vec![value; count], [1, count]))
-        };
+        let state =
+            |value: f64, count: usize| Kept::new(init.tensor(vec![value; count], [1, count]));
         let (running_mean, running_moment) =
             (state(0.0, irreps.num_scalars()), state(1.0, channels.len()));
         BatchNorm {
@@ -157,9 +157,8 @@ impl BatchNorm {
 
     /// The running means of scalars `0e` and second moments of channels, in order.
     pub fn running_moments(&self) -> [Vec<f64>; 2] {
-        let values = |state: &RunningState<Tensor<2>>| {
-            state.value_sync().to_data().convert::<f64>().iter::<f64>().collect()
-        };
+        let values =
+            |state: &Kept| state.value().to_data().convert::<f64>().iter::<f64>().collect();
         [values(&self.running_mean), values(&self.running_moment)]
     }
 
@@ -234,11 +233,11 @@ impl BatchNorm {
         let means = means.into_iter().zip(scalars).filter(|(_, scalar)| *scalar).map(|(m, _)| m);
         for (state, new) in [(&self.running_mean, means.collect()), (&self.running_moment, moments)]
         {
-            let old = state.value_sync();
-            let data = TensorData::new::<f64, _>(new, old.dims());
-            let new = Tensor::from_data(data, (&old.device(), old.dtype()));
-            let average = old.mul_scalar(1.0 - self.momentum) + new.mul_scalar(self.momentum);
-            state.update(average.detach());
+            state.update(|old| {
+                let data = TensorData::new::<f64, _>(new, old.dims());
+                let new = Tensor::from_data(data, (&old.device(), old.dtype()));
+                old.mul_scalar(1.0 - self.momentum) + new.mul_scalar(self.momentum)
+            });
         }
         Ok(())
     }

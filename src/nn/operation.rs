@@ -357,28 +357,3 @@ pub fn apply3(
     let output = <Dispatch as Operations>::operation3(x, y, z, Arc::new(operation));
     Ok(Tensor::from_dispatch(output))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::Device;
-
-    #[test]
-    fn devices_that_are_not_the_cpu_are_refused() {
-        let flex = Device::flex();
-        assert_eq!(check_device(flex.as_dispatch()), Ok(()));
-        assert_eq!(check_device(flex.clone().autodiff().inner().as_dispatch()), Ok(()));
-        // The one other device of a build with no other backend.
-        let other = flex.autodiff();
-        let error = check_device(other.as_dispatch()).unwrap_err();
-        let device = format!("{:?}", other.as_dispatch());
-        assert_eq!(error, NnError::NotCpu { device: device.clone() });
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "a tensor is on the device {device}, expected burn's `flex` CPU backend, on which \
-                 layers run"
-            )
-        );
-    }
-}

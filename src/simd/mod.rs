@@ -10,9 +10,9 @@
 //!
 //! # Contract
 //! This is the only module with `unsafe` code. It relies on these rules:
-//! - A [`Lanes`] value comes only from functions that take its [`Lanes::Proof`], and a proof only
+//! - A `Lanes` value comes only from functions that take its `Lanes::Proof`, and a proof only
 //!   from a check of the running processor. So every instruction that is reached exists.
-//! - Instructions of a path are only fast inside functions compiled for it. [`Lanes::call`] enters
+//! - Instructions of a path are only fast inside functions compiled for it. `Lanes::call` enters
 //!   one; everything below it is `#[inline(always)]` or goes through `call` again.
 //! - Raw pointers are made from slices whose lengths the same function has asserted just before, or,
 //!   for groups of rows, the function that made the group; sums and products in these assertions

@@ -23,7 +23,9 @@ use tesseral::nn::{
     Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
     Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
     NormActivation, NormGate, Pooling, RadialNetwork, SymmetricContraction, TensorProduct,
-    WeightedProduct, pool, pool_dual,
+    WeightedProduct, gather_receivers, gather_receivers_dual, gather_senders, gather_senders_dual,
+    pool, pool_dual, softmax_by_receiver, softmax_by_receiver_dual, sum_into_receivers,
+    sum_into_receivers_dual,
 };
 use tesseral::radial::Bessel;
 use tesseral::{Irrep, Irreps, LMAX};
@@ -199,6 +201,150 @@ fn dual_layers_have_exact_derivatives() {
         |_, x| pool(Pooling::Mean, x, &batch).unwrap(),
         |_, x| pool_dual(Pooling::Mean, x, &batch).unwrap(),
     );
+}
+
+/// No layer: what has no parameters.
+fn nothing(_: &mut Init) -> Vec<NormGate> {
+    Vec::new()
+}
+
+#[test]
+fn between_nodes_and_edges_derivatives_are_exact() {
+    // Three nodes and three edges, two of them into one node and none into another.
+    let (graph, _) = Graph::from_edges(3, &[0, 2, 1], &[1, 1, 2]).unwrap();
+    let graph = Arc::new(graph);
+    let mixed = irreps("1x0e + 1x1o");
+    check(
+        "senders",
+        nothing,
+        &mixed,
+        |_, x| gather_senders(x, &graph).unwrap(),
+        |_, x| gather_senders_dual(x, &graph).unwrap(),
+    );
+    check(
+        "receivers",
+        nothing,
+        &mixed,
+        |_, x| gather_receivers(x, &graph).unwrap(),
+        |_, x| gather_receivers_dual(x, &graph).unwrap(),
+    );
+    check(
+        "sums",
+        nothing,
+        &mixed,
+        |_, x| sum_into_receivers(x, &graph).unwrap(),
+        |_, x| sum_into_receivers_dual(x, &graph).unwrap(),
+    );
+    check(
+        "softmax",
+        nothing,
+        &Irreps::scalars(2),
+        |_, x| softmax_by_receiver(x, &graph).unwrap(),
+        |_, x| softmax_by_receiver_dual(x, &graph).unwrap(),
+    );
+}
+
+#[test]
+fn functions_of_duals_have_exact_derivatives() {
+    let (one, two) = (Irreps::scalars(1), Irreps::scalars(2));
+    let square = |x: &Dual| {
+        let sum = x.map_linear(one.clone(), |x| x.sum_dim(1)).unwrap();
+        sum.map_product(&sum, one.clone(), |x, y| x * y).unwrap()
+    };
+    let function = |x: &Dual| square(x).map_scalars(ScalarFunction::SILU).unwrap();
+    check(
+        "functions",
+        nothing,
+        &two,
+        |_, x| function(&Dual::constant(x.clone())).into_value(),
+        |_, x| function(x),
+    );
+    let x = Dual::constant(features(&two, Tensor::zeros([3, 2], (&Device::flex(), DType::F64))));
+    let message = |result: Result<Dual, NnError>| result.unwrap_err().to_string();
+    assert_eq!(
+        message(x.map_linear(one, |x| x)),
+        "the feature tensor has the shape [3, 2], expected [3, 1]"
+    );
+    let vector = irreps("1x1o");
+    let zeros = Tensor::zeros([3, vector.dim()], (&Device::flex(), DType::F64));
+    if vector.dim() > 0 {
+        assert_eq!(
+            message(Dual::constant(features(&vector, zeros)).map_scalars(ScalarFunction::TANH)),
+            "the input has the irreps `1x1o`, expected `3x0e`"
+        );
+    }
+}
+
+/// Lengths or directions of edges.
+type OfEdges = fn(&EdgeAttributes) -> Dual;
+
+#[test]
+fn lengths_and_directions_have_exact_derivatives() {
+    let device = Device::flex().autodiff();
+    let mut random = Random::new(8);
+    let [positions, direction] = [(); 2].map(|()| random.normals(3 * ATOMS));
+    let graph = Graph::complete(ATOMS, SelfEdges::Without);
+    let at = |positions: Tensor<2>| {
+        EdgeAttributes::new(graph.clone(), positions, None, 0, Bessel::new(1, 6.0).unwrap())
+    };
+    let functions: [OfEdges; 2] =
+        [|edges| edges.lengths().unwrap(), |edges| edges.directions().unwrap()];
+    for function in functions {
+        let plain = |positions: &[f64]| {
+            let edges = at(tensor(positions, [ATOMS, 3], &device)).unwrap();
+            values(function(&edges).value().values())
+        };
+        let cotangent = random.normals(plain(&positions).len());
+        let sum = |z: &[f64]| z.iter().zip(&cotangent).map(|(z, c)| z * c).sum::<f64>();
+        let r = tensor(&positions, [ATOMS, 3], &device).require_grad();
+        let z = function(&at(r.clone()).unwrap()).into_value().into_values();
+        let weights = tensor(&cotangent, z.dims(), &device);
+        let found = values(&r.grad(&(z * weights).sum().backward()).unwrap());
+        let expected = central_differences(&positions, |r| sum(&plain(r)));
+        assert_close("by positions", &found, &expected, 1e-8);
+        let edges = at(tensor(&positions, [ATOMS, 3], &device)).unwrap();
+        let dual = edges.dual(&tensor(&direction, [ATOMS, 3], &device)).unwrap();
+        let along: f64 = expected.iter().zip(&direction).map(|(slope, d)| slope * d).sum();
+        let found = sum(&values(&function(&dual).tangent()));
+        assert!((found - along).abs() < 1e-8, "{found}, expected {along}");
+    }
+    // The order of an irrep, and no direction where there is no length.
+    let points = tensor(&[0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0], [3, 3], &device);
+    let (graph, _) = Graph::from_edges(3, &[1, 2], &[0, 0]).unwrap();
+    let edges = EdgeAttributes::new(graph, points, None, 0, Bessel::new(1, 6.0).unwrap()).unwrap();
+    assert_eq!(values(edges.lengths().unwrap().value().values()), [2.0, 0.0]);
+    let directions = edges.directions().unwrap();
+    assert_eq!(values(directions.value().values()), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(directions.irreps(), &"1x1o".parse::<Irreps>().unwrap());
+    assert_eq!(values(edges.vectors()), [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn what_does_not_fit_between_nodes_and_edges_is_refused() {
+    let graph = Arc::new(Graph::from_edges(3, &[0, 2], &[1, 1]).unwrap().0);
+    let rows = |rows| {
+        let zeros = Tensor::zeros([rows, 1], (&Device::flex(), DType::F64));
+        features(&Irreps::scalars(1), zeros)
+    };
+    let message = |result: Result<Features, NnError>| result.unwrap_err().to_string();
+    assert_eq!(
+        message(gather_senders(&rows(2), &graph)),
+        "the tensor of node features has the shape [2, 1], expected [3, 1]"
+    );
+    assert_eq!(
+        message(sum_into_receivers(&rows(3), &graph)),
+        "the tensor of edge features has the shape [3, 1], expected [2, 1]"
+    );
+    let odd =
+        features(&"1x0o".parse().unwrap(), Tensor::zeros([2, 1], (&Device::flex(), DType::F64)));
+    assert_eq!(
+        message(softmax_by_receiver(&odd, &graph)),
+        "the tensor of scores has the irreps `1x0o`, expected `1x0e`"
+    );
+    // No edges and no columns.
+    let none = Arc::new(Graph::from_edges(2, &[], &[]).unwrap().0);
+    assert_eq!(values(sum_into_receivers(&rows(0), &none).unwrap().values()), [0.0; 2]);
+    assert_eq!(softmax_by_receiver(&rows(0), &none).unwrap().rows(), 0);
 }
 
 #[test]

@@ -473,6 +473,16 @@ fn trained(dtype: DType) -> Vec<f64> {
     parameters(&layer).values
 }
 
+fn assert_thread_safe<T: Send + Sync>() {}
+
+#[test]
+fn layers_go_between_threads() {
+    assert_thread_safe::<Convolution>();
+    assert_thread_safe::<BatchNorm>();
+    assert_thread_safe::<Dropout>();
+    assert_thread_safe::<EdgeAttributes>();
+}
+
 #[test]
 fn training_from_one_seed_gives_one_network() {
     for dtype in TYPES {
