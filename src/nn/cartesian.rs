@@ -46,6 +46,18 @@ impl CartesianTensor {
 
     /// A layer of a given change of basis, such as that of
     /// [`cartesian::CartesianTensor::of_vectors`].
+    ///
+    /// ```
+    /// use tesseral::Parity;
+    /// use tesseral::kernels::cartesian;
+    /// use tesseral::nn::CartesianTensor;
+    ///
+    /// // A vector that the inversion leaves as it is, such as a magnetic moment.
+    /// let axial = cartesian::CartesianTensor::of_vectors("i", Parity::Even)?;
+    /// assert_eq!(CartesianTensor::of_kernel(axial).irreps().to_string(), "1x1e");
+    /// assert_eq!(CartesianTensor::new("i")?.irreps().to_string(), "1x1o");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of_kernel(kernel: cartesian::CartesianTensor) -> Self {
         CartesianTensor { kernel: Arc::new(kernel) }
     }
@@ -56,6 +68,18 @@ impl CartesianTensor {
     }
 
     /// The irreps of the features.
+    ///
+    /// ```
+    /// use tesseral::nn::CartesianTensor;
+    ///
+    /// // Without symmetry, antisymmetric, and symmetric in all of three indices.
+    /// let irreps =
+    ///     |formula| CartesianTensor::new(formula).map(|layer| layer.irreps().to_string());
+    /// assert_eq!(irreps("ij")?, "1x0e+1x1e+1x2e");
+    /// assert_eq!(irreps("ij=-ji")?, "1x1e");
+    /// assert_eq!(irreps("ijk=jik=ikj")?, "1x1o+1x3o");
+    /// # Ok::<(), tesseral::kernels::cartesian::CartesianError>(())
+    /// ```
     pub fn irreps(&self) -> &Irreps {
         self.kernel.irreps()
     }
@@ -65,6 +89,21 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If the tensors have another shape, another type than f32 or f64, or are not on the CPU.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+    /// use tesseral::nn::CartesianTensor;
+    ///
+    /// let stress = CartesianTensor::new("ij=ji")?;
+    /// // T_xy = 3 and T_yx = 1: there and back they are 2, the mean.
+    /// let tensor = [[0.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]];
+    /// let x = stress.to_features(&Tensor::from_data(tensor, &Device::flex()))?;
+    /// let nearest = stress.from_features(&x)?.to_data();
+    /// let expected = TensorData::from([[0.0, 2.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]]);
+    /// nearest.assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_features(&self, tensors: &Tensor<2>) -> Result<Features, NnError> {
         let found = tensors.dims();
         let expected = [found[0], self.kernel.dim()];
@@ -92,6 +131,20 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If the features have other irreps, another type than f32 or f64, or are not on the CPU.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+    /// use tesseral::nn::{CartesianTensor, Features};
+    ///
+    /// // The 0e of a stress is √3 times its pressure.
+    /// let stress = CartesianTensor::new("ij=ji")?;
+    /// let x = Tensor::from_data([[12_f64.sqrt(), 0.0, 0.0, 0.0, 0.0, 0.0]], &Device::flex());
+    /// let tensor = stress.from_features(&Features::new(stress.irreps().clone(), x)?)?;
+    /// let pressure = TensorData::from([[2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0]]);
+    /// tensor.to_data().assert_approx_eq::<f32>(&pressure, Tolerance::absolute(1e-6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_features(&self, x: &Features) -> Result<Tensor<2>, NnError> {
         x.expect("the input", self.irreps())?;
         apply1(FromIrreps(self.kernel.clone()), x.values().clone())
@@ -101,6 +154,21 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// As [`CartesianTensor::from_features`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::nn::{CartesianTensor, Dual, Features};
+    ///
+    /// let (stress, device) = (CartesianTensor::new("ij=ji")?, Device::flex());
+    /// let x = Tensor::from_data([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], &device);
+    /// let direction = x.clone() * 2.0;
+    /// let x = Dual::new(Features::new(stress.irreps().clone(), x)?, direction)?;
+    /// // The map is linear: features change by twice what they are, and so does the tensor.
+    /// let [tensor, derivative] = stress.from_features_dual(&x)?;
+    /// assert_eq!(derivative.to_data(), (tensor * 2.0).to_data());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_features_dual(&self, x: &Dual) -> Result<[Tensor<2>; 2], NnError> {
         let value = self.from_features(&x.value())?;
         Ok([value, apply1(FromIrreps(self.kernel.clone()), x.tangent())?])

@@ -12,6 +12,25 @@ use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
 use crate::{Irrep, Irreps};
 
 /// What a [`Convolution`] is made of.
+///
+/// # Example
+/// ```
+/// use burn::tensor::Device;
+/// use tesseral::nn::{Convolution, ConvolutionConfig, Init};
+///
+/// let config = ConvolutionConfig {
+///     input: "8x0e".parse()?,
+///     output: "4x0e + 4x1o".parse()?,
+///     lmax: 2,
+///     basis: 6,
+///     hidden: vec![32],
+///     neighbours: 12.0,
+/// };
+/// let layer = Convolution::new(&config, &mut Init::new(1, &Device::flex()))?;
+/// // Of 8x0e times 0e+1o+2e, what is in the output, 0e and 1o: a weight for each of 8 channels.
+/// assert_eq!(layer.num_edge_weights(), 2 * 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ConvolutionConfig {
     /// The irreps of the features that come in.
@@ -35,6 +54,35 @@ pub struct ConvolutionConfig {
 /// Every channel of every path has its own weight from the radial network; only irreps of the
 /// output are formed. The second term is a skip connection with self-interaction; biases are for
 /// scalars. [`WeightedProduct::sum_messages`](super::WeightedProduct::sum_messages) is the sum alone.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::graph::{Graph, SelfEdges};
+/// use tesseral::nn::{Convolution, ConvolutionConfig, EdgeAttributes, Features, Init};
+/// use tesseral::radial::Bessel;
+///
+/// let pair = Graph::complete(2, SelfEdges::Without);
+/// let config = ConvolutionConfig {
+///     input: "4x0e".parse()?,
+///     output: "1x1o".parse()?,
+///     lmax: 1,
+///     basis: 4,
+///     hidden: vec![8],
+///     neighbours: pair.mean_degree(),
+/// };
+/// let device = Device::flex();
+/// let layer = Convolution::new(&config, &mut Init::new(1, &device))?;
+/// // Two alike atoms on the x axis: their vectors, (y, z, x), lie along it and are opposite.
+/// let r = Tensor::from_data([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0]], &device);
+/// let edges = EdgeAttributes::new(pair, r, None, 1, Bessel::new(4, 3.0)?)?;
+/// let atoms = Features::new(config.input, Tensor::ones([2, 4], &device))?;
+/// let z = layer.forward(&atoms, &edges)?.values().to_data();
+/// let z = z.as_slice::<f32>()?;
+/// assert_eq!([z[0], z[1], z[3], z[4]], [0.0; 4]);
+/// assert!(z[2] != 0.0 && (z[2] + z[5]).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct Convolution {
     linear_in: Linear,
@@ -55,6 +103,26 @@ impl Convolution {
     ///
     /// # Panics
     /// If the weights of a linear map are more than a `usize` counts.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::Device;
+    /// use tesseral::nn::{Convolution, ConvolutionConfig, Init};
+    ///
+    /// let config = ConvolutionConfig {
+    ///     input: "8x0e".parse()?,
+    ///     output: "8x0e".parse()?,
+    ///     lmax: 0,
+    ///     basis: 4,
+    ///     hidden: vec![16],
+    ///     neighbours: 0.0,
+    /// };
+    /// assert_eq!(
+    ///     Convolution::new(&config, &mut Init::new(1, &Device::flex())).unwrap_err().to_string(),
+    ///     "the number of neighbours is 0, expected a finite number above zero"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
         check_degree(config.lmax)?;
         if !(config.neighbours.is_finite() && config.neighbours > 0.0) {
@@ -103,6 +171,37 @@ impl Convolution {
     ///
     /// # Errors
     /// If features, edges and layer do not fit each other in irreps, rows, type or device.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::nn::{Convolution, ConvolutionConfig, EdgeAttributes, Features, Init};
+    /// use tesseral::radial::Bessel;
+    ///
+    /// let config = ConvolutionConfig {
+    ///     input: "4x0e".parse()?,
+    ///     output: "4x0e + 4x1o".parse()?,
+    ///     lmax: 1,
+    ///     basis: 4,
+    ///     hidden: vec![8],
+    ///     neighbours: 1.0,
+    /// };
+    /// let device = Device::flex();
+    /// let layer = Convolution::new(&config, &mut Init::new(1, &device))?;
+    /// // No edge leads to the third atom: it gets no vector, but scalars, from itself.
+    /// let r = [[0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [0.0, 9.0, 0.0]];
+    /// let graph = Graph::within_radius(&r, 3.0, SelfEdges::Without)?;
+    /// let r = Tensor::from_data(r, &device);
+    /// let edges = EdgeAttributes::new(graph, r, None, 1, Bessel::new(4, 3.0)?)?;
+    /// let atoms = Features::new(config.input, Tensor::ones([3, 4], &device))?;
+    /// let z = layer.forward(&atoms, &edges)?;
+    /// let third = z.into_values().narrow(0, 2, 1).to_data();
+    /// let (scalars, vectors) = third.as_slice::<f32>()?.split_at(4);
+    /// assert_eq!(vectors, [0.0; 12]);
+    /// assert!(!scalars.contains(&0.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward(&self, x: &Features, edges: &EdgeAttributes) -> Result<Features, NnError> {
         let x = Dual::constant(x.clone());
         Ok(self.evaluate(&x, edges, edges.value_tensors())?.into_value())
@@ -113,6 +212,34 @@ impl Convolution {
     ///
     /// # Errors
     /// As [`Convolution::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::nn::{Convolution, ConvolutionConfig, Dual, EdgeAttributes, Features, Init};
+    /// use tesseral::radial::Bessel;
+    ///
+    /// let config = ConvolutionConfig {
+    ///     input: "4x0e".parse()?,
+    ///     output: "1x0e".parse()?,
+    ///     lmax: 0,
+    ///     basis: 4,
+    ///     hidden: vec![8],
+    ///     neighbours: 2.0,
+    /// };
+    /// let device = Device::flex();
+    /// let layer = Convolution::new(&config, &mut Init::new(1, &device))?;
+    /// let r = Tensor::from_data([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.5, 0.0]], &device);
+    /// let graph = Graph::complete(3, SelfEdges::Without);
+    /// let edges = EdgeAttributes::new(graph, r, None, 0, Bessel::new(4, 3.0)?)?;
+    /// let atoms = Dual::constant(Features::new(config.input, Tensor::ones([3, 4], &device))?);
+    /// // Where all atoms move alike no energy changes: forces sum to zero.
+    /// let alike = edges.dual(&Tensor::ones([3, 3], &device))?;
+    /// let energies = layer.forward_dual(&atoms, &alike)?;
+    /// assert_eq!(energies.tangent().to_data().as_slice::<f32>()?, [0.0; 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual, edges: &EdgeAttributes) -> Result<Dual, NnError> {
         self.evaluate(x, edges, edges.dual_tensors())
     }

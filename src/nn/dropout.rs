@@ -22,6 +22,26 @@ use crate::kernels::Channels;
 /// the sequence has gone.
 ///
 /// [`Module::freeze`]: burn::module::Module::freeze
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Dropout, Features, Init};
+///
+/// let (irreps, device): (Irreps, _) = ("4x1o".parse()?, Device::flex().autodiff());
+/// let layer = Dropout::new(&irreps, 0.5, &mut Init::new(1, &device))?;
+/// let x = Features::new(irreps, Tensor::ones([100, 12], &device))?;
+/// // Whole vectors are lost, the others doubled.
+/// let z = layer.forward(&x)?.values().to_data();
+/// let vectors = z.as_slice::<f32>()?.as_chunks::<3>().0;
+/// assert!(vectors.iter().all(|v| *v == [0.0; 3] || *v == [2.0; 3]));
+/// assert!(vectors.contains(&[0.0; 3]) && vectors.contains(&[2.0; 3]));
+/// // Once training is over nothing is.
+/// assert_eq!(layer.freeze().forward(&x)?.values().to_data(), x.values().to_data());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct Dropout {
     probability: f64,
@@ -36,6 +56,17 @@ impl Dropout {
     ///
     /// # Errors
     /// If the probability is not from 0 to 1.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::Device;
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dropout, Init};
+    ///
+    /// // A probability, no percentage.
+    /// let error = Dropout::new(&Irreps::scalars(8), 20.0, &mut Init::new(1, &Device::flex()));
+    /// assert_eq!(error.unwrap_err().to_string(), "the probability is 20, expected 0 to 1");
+    /// ```
     pub fn new(irreps: &Irreps, probability: f64, init: &mut Init) -> Result<Self, NnError> {
         if !(0.0..=1.0).contains(&probability) {
             return Err(NnError::Probability { found: probability });
@@ -52,6 +83,24 @@ impl Dropout {
     ///
     /// # Errors
     /// If the features have other irreps, another type than f32 or f64, or are not on the CPU.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dropout, Features, Init, NnError};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(50), Device::flex().autodiff());
+    /// let x = Features::new(irreps.clone(), Tensor::ones([1, 50], &device))?;
+    /// let make = || Dropout::new(&irreps, 0.5, &mut Init::new(1, &device));
+    /// let left = |layer: &Dropout| layer.forward(&x).map(|z| z.values().to_data());
+    /// // From one seed the same channels are lost, and others in the next call.
+    /// let (one, other) = (make()?, make()?);
+    /// let first = left(&one)?;
+    /// assert_eq!(left(&other)?, first);
+    /// assert_ne!(left(&one)?, first);
+    /// # Ok::<(), NnError>(())
+    /// ```
     pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
         Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
     }
@@ -61,6 +110,22 @@ impl Dropout {
     ///
     /// # Errors
     /// As [`Dropout::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dropout, Dual, Features, Init};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(50), Device::flex().autodiff());
+    /// let layer = Dropout::new(&irreps, 0.5, &mut Init::new(1, &device))?;
+    /// let x = Features::new(irreps, Tensor::ones([1, 50], &device))?;
+    /// let z = layer.forward_dual(&Dual::new(x, Tensor::full([1, 50], 10.0, &device))?)?;
+    /// // Where a channel is lost its derivative is, too.
+    /// let tenfold = z.value().into_values().mul_scalar(10.0);
+    /// assert_eq!(z.tangent().to_data(), tenfold.to_data());
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let value = &x.tensors.value;

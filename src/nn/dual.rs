@@ -91,6 +91,22 @@ impl Dual {
     /// # Errors
     /// If a tensor has another shape than `[rows][irreps.dim()]`, or they differ in rows, type or
     /// are not on the CPU.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features};
+    ///
+    /// let device = Device::flex();
+    /// let x = Features::new(Irreps::scalars(2), Tensor::ones([3, 2], &device))?;
+    /// let dual = Dual::new(x.clone(), Tensor::full([3, 2], 5.0, &device))?;
+    /// assert_eq!(dual.value().values().to_data().as_slice::<f32>()?, [1.0; 6]);
+    /// assert_eq!(dual.tangent().to_data().as_slice::<f32>()?, [5.0; 6]);
+    /// let error = Dual::new(x, Tensor::zeros([3, 1], &device)).unwrap_err();
+    /// assert_eq!(error.to_string(), "the tangent has the shape [3, 1], expected [3, 2]");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(value: Features, tangent: Tensor<2>) -> Result<Self, NnError> {
         let (expected, found) = (value.values().dims(), tangent.dims());
         if expected != found {
@@ -103,6 +119,20 @@ impl Dual {
     }
 
     /// Features that do not depend on positions. Nothing is computed for their derivative.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Init, NormGate};
+    ///
+    /// // Such as the kinds of atoms: no layer gives them a derivative.
+    /// let (irreps, device) = (Irreps::scalars(2), Device::flex());
+    /// let gate = NormGate::new(&irreps, &mut Init::new(1, &device));
+    /// let x = Dual::constant(Features::new(irreps, Tensor::ones([3, 2], &device))?);
+    /// let z = gate.forward_dual(&x)?;
+    /// assert_eq!(z.tangent().to_data().as_slice::<f32>()?, [0.0; 6]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn constant(value: Features) -> Self {
         let irreps = value.shared_irreps();
         Dual { irreps, tensors: DualTensor::constant(value.into_values()) }
@@ -132,6 +162,23 @@ impl Dual {
     ///
     /// # Errors
     /// If irreps or numbers of rows differ.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features};
+    ///
+    /// let device = Device::flex();
+    /// let number =
+    ///     |value: f32| Features::new(Irreps::scalars(1), Tensor::from_data([[value]], &device));
+    /// // What is constant adds nothing to the derivative.
+    /// let moving = Dual::new(number(1.0)?, Tensor::from_data([[10.0]], &device))?;
+    /// let sum = moving.add(&moving)?.add(&Dual::constant(number(3.0)?))?;
+    /// assert_eq!(sum.value().into_values().into_scalar::<f32>(), 5.0);
+    /// assert_eq!(sum.tangent().into_scalar::<f32>(), 20.0);
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
     pub fn add(&self, other: &Dual) -> Result<Dual, NnError> {
         // What does not fit is told by the values.
         let value = self.value().add(&other.value())?.into_values();

@@ -43,6 +43,27 @@ pub struct Geometry<'a> {
 }
 
 /// The edges of a graph with everything that depends on positions alone.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+/// use tesseral::graph::{Graph, SelfEdges};
+/// use tesseral::nn::EdgeAttributes;
+/// use tesseral::radial::Chebyshev;
+///
+/// let r = Tensor::from_data([[0.0, 0.0, 0.0], [0.0, 0.0, 1.5]], &Device::flex());
+/// let pair = Graph::complete(2, SelfEdges::Without);
+/// let edges = EdgeAttributes::new(pair, r, None, 1, Chebyshev::new(2, 2.0)?)?;
+/// // From receiver to sender, up and down: 1 and √3 (y, z, x) of the direction.
+/// assert_eq!(edges.harmonics().irreps().to_string(), "1x0e+1x1o");
+/// let z = 3_f32.sqrt();
+/// let expected = TensorData::from([[1.0, 0.0, z, 0.0], [1.0, 0.0, -z, 0.0]]);
+/// let harmonics = edges.harmonics().values().to_data();
+/// harmonics.assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+/// // This basis is 1 and r - 1.
+/// assert_eq!(edges.basis().to_data().as_slice::<f32>()?, [1.0, 0.5, 1.0, 0.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct EdgeAttributes {
     graph: Arc<Graph>,
@@ -70,6 +91,28 @@ impl EdgeAttributes {
     ///
     /// # Panics
     /// If the positions cannot be read from their device, which burn's CPU backend always can.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::Graph;
+    /// use tesseral::nn::EdgeAttributes;
+    /// use tesseral::radial::Chebyshev;
+    ///
+    /// // A chain: one atom and its images at ±1.5 on the x axis.
+    /// let shifts = [[1, 0, 0], [-1, 0, 0]];
+    /// let (chain, _) = Graph::from_edges_periodic(1, &[0, 0], &[0, 0], &shifts)?;
+    /// let cell = [[1.5, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]];
+    /// let (r, basis) = (Tensor::zeros([1, 3], &Device::flex()), Chebyshev::new(2, 2.0)?);
+    /// let edges = EdgeAttributes::new(chain.clone(), r.clone(), Some(cell), 1, basis)?;
+    /// assert_eq!(edges.basis().to_data().as_slice::<f32>()?, [1.0, 0.5, 1.0, 0.5]);
+    /// let error = EdgeAttributes::new(chain, r, None, 1, basis).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "edge 0 crosses cells with shift [-1, 0, 0], expected no shift where no cell is given"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         graph: impl Into<Arc<Graph>>,
         positions: Tensor<2>,
@@ -100,6 +143,26 @@ impl EdgeAttributes {
     ///
     /// # Panics
     /// As [`EdgeAttributes::new`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Batch, Graph};
+    /// use tesseral::nn::EdgeAttributes;
+    /// use tesseral::radial::Chebyshev;
+    ///
+    /// // Two chains of one atom each, whose images are at ±1 and at ±1.5.
+    /// let shifts = [[1, 0, 0], [-1, 0, 0]];
+    /// let (chain, _) = Graph::from_edges_periodic(1, &[0, 0], &[0, 0], &shifts)?;
+    /// let batch = Batch::new(&[chain.clone(), chain]);
+    /// let cells = [1.0, 1.5].map(|a| [[a, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]]);
+    /// let (r, basis) = (Tensor::zeros([2, 3], &Device::flex()), Chebyshev::new(2, 2.0)?);
+    /// let edges = EdgeAttributes::of_batch(&batch, r, &cells, 1, basis)?;
+    /// // 1 and r - 1 of every edge.
+    /// let expected = [1.0, 0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.5];
+    /// assert_eq!(edges.basis().to_data().as_slice::<f32>()?, expected);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of_batch(
         batch: &Batch,
         positions: Tensor<2>,
@@ -198,6 +261,25 @@ impl EdgeAttributes {
     ///
     /// # Panics
     /// If a tensor cannot be read from its device, which burn's CPU backend always can.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::nn::EdgeAttributes;
+    /// use tesseral::radial::Chebyshev;
+    ///
+    /// let device = Device::flex();
+    /// let r = Tensor::from_data([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0]], &device);
+    /// let pair = Graph::complete(2, SelfEdges::Without);
+    /// let edges = EdgeAttributes::new(pair, r, None, 1, Chebyshev::new(2, 2.0)?)?;
+    /// // The second atom moves away: of the basis, 1 and r - 1, the second changes at that speed.
+    /// let away = Tensor::from_data([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0]], &device);
+    /// let edges = edges.dual(&away)?;
+    /// let slopes = edges.basis_dual().tangent().to_data();
+    /// assert_eq!(slopes.as_slice::<f32>()?, [0.0, 10.0, 0.0, 10.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn dual(&self, direction: &Tensor<2>) -> Result<Self, NnError> {
         self.dual_strained(direction, None)
     }
@@ -315,11 +397,45 @@ impl EdgeAttributes {
     }
 
     /// The radial basis `[edges][functions]`.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::nn::EdgeAttributes;
+    /// use tesseral::radial::Chebyshev;
+    ///
+    /// let rows = [[0.0, 0.0, 0.0], [0.0, 1.5, 0.0]];
+    /// let r = Tensor::<2>::from_data(rows, &Device::flex().autodiff()).require_grad();
+    /// let pair = Graph::complete(2, SelfEdges::Without);
+    /// let edges = EdgeAttributes::new(pair, r.clone(), None, 0, Chebyshev::new(2, 2.0)?)?;
+    /// // It is differentiable: two edges of the length r have 2 + 2 (r - 1).
+    /// let gradient = r.grad(&edges.basis().clone().sum().backward()).unwrap();
+    /// assert_eq!(gradient.to_data().as_slice::<f32>()?, [0.0, -2.0, 0.0, 0.0, 2.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn basis(&self) -> &Tensor<2> {
         &self.basis
     }
 
     /// The harmonics and their derivative along the direction, if there is one; see [`Dual`].
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+    /// use tesseral::graph::Graph;
+    /// use tesseral::nn::EdgeAttributes;
+    /// use tesseral::radial::Bessel;
+    ///
+    /// let device = Device::flex();
+    /// let r = Tensor::from_data([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0]], &device);
+    /// let (edge, _) = Graph::from_edges(2, &[1], &[0])?;
+    /// let edges = EdgeAttributes::new(edge, r, None, 1, Bessel::new(4, 3.0)?)?;
+    /// // The sender, at (0, 0, 2), moves along x: its direction (y, z, x) turns to x by 1/2.
+    /// let along_x = Tensor::from_data([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], &device);
+    /// let slopes = edges.dual(&along_x)?.harmonics_dual().tangent();
+    /// let expected = TensorData::from([[0.0, 0.0, 0.0, 3_f32.sqrt() / 2.0]]);
+    /// slopes.to_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn harmonics_dual(&self) -> Dual {
         let [harmonics, _] = self.dual_tensors();
         Dual::of_shape(self.harmonics.irreps().clone(), harmonics)

@@ -14,6 +14,25 @@ use crate::kernels::{self, LinearGradients, LinearInputs};
 
 /// Mixes the channels of every irrep among themselves, and gives biases to scalars; see
 /// [`kernels::Linear`].
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Features, Init, Linear};
+///
+/// let device = Device::flex();
+/// let (input, output): (Irreps, Irreps) = ("4x0e + 2x1o".parse()?, "8x0e + 3x1o + 1x2e".parse()?);
+/// let linear = Linear::new(&input, &output, &mut Init::new(1, &device));
+/// // Weights from 0e to 0e and from 1o to 1o, and biases of the 0e.
+/// assert_eq!(linear.num_params(), 4 * 8 + 2 * 3 + 8);
+/// let z = linear.forward(&Features::new(input, Tensor::ones([5, 10], &device))?)?;
+/// assert_eq!(z.values().dims(), [5, 22]);
+/// // Nothing mixes to 2e.
+/// assert_eq!(z.block(2).unwrap().to_data().as_slice::<f32>()?, [0.0; 25]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct Linear {
     parameters: Param<Tensor<2>>,
@@ -38,6 +57,23 @@ impl Linear {
     ///
     /// # Panics
     /// If the weights are more than a `usize` counts.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::tensor::Device;
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Init, Linear};
+    ///
+    /// let irreps: Irreps = "4x0e + 4x0o + 4x1o".parse()?;
+    /// let init = &mut Init::new(1, &Device::flex());
+    /// let with = Linear::with_biases(&irreps, &irreps, true, init);
+    /// let without = Linear::with_biases(&irreps, &irreps, false, init);
+    /// assert_eq!(without.num_params(), 3 * 4 * 4);
+    /// // A bias would turn neither with a vector nor, under inversion, with a pseudoscalar.
+    /// assert_eq!(with.num_params(), without.num_params() + 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn with_biases(input: &Irreps, output: &Irreps, biases: bool, init: &mut Init) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
@@ -55,6 +91,23 @@ impl Linear {
     ///
     /// # Errors
     /// If the features have other irreps, or another type or device than the parameters.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Init, Linear};
+    ///
+    /// let (device, input, output) = (Device::flex(), "2x0e + 1x1o".parse()?, "4x0e".parse()?);
+    /// let linear = Linear::new(&input, &output, &mut Init::new(1, &device));
+    /// // As many columns, but what they mean is something else.
+    /// let x = Features::new(Irreps::scalars(5), Tensor::ones([3, 5], &device))?;
+    /// assert_eq!(
+    ///     linear.forward(&x).unwrap_err().to_string(),
+    ///     "the input has the irreps `5x0e`, expected `2x0e+1x1o`"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
         Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
     }
@@ -63,6 +116,22 @@ impl Linear {
     ///
     /// # Errors
     /// As [`Linear::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Init, Linear};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(3), Device::flex());
+    /// let linear = Linear::new(&irreps, &irreps, &mut Init::new(1, &device));
+    /// let x = Tensor::from_data([[1.0, 2.0, 3.0]], &device);
+    /// // Biases begin as zeros: the derivative along the features themselves is the image.
+    /// let dual = Dual::new(Features::new(irreps, x.clone())?, x)?;
+    /// let z = linear.forward_dual(&dual)?;
+    /// assert_eq!(z.tangent().to_data(), z.value().values().to_data());
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         let map = |x: Tensor<2>, kernel: &Arc<kernels::Linear>| {

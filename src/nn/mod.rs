@@ -27,11 +27,53 @@
 //! devices have different strategies of gradient checkpointing do not meet in one operation, burn
 //! panics.
 //!
+//! # Example
+//! What comes out of layers turns with what goes in:
+//! ```
+//! use burn::tensor::{DType, Device, Tensor};
+//! use tesseral::Irreps;
+//! use tesseral::equivariance::Equivariance;
+//! use tesseral::nn::{Features, Init, Linear, NnError, NormGate};
+//!
+//! let irreps: Irreps = "2x0e + 2x1o".parse()?;
+//! let init = &mut Init::new(1, &Device::flex()).with_dtype(DType::F64)?;
+//! let (linear, gate) = (Linear::new(&irreps, &irreps, init), NormGate::new(&irreps, init));
+//! let layers = |x: Tensor<2>| -> Result<Tensor<2>, NnError> {
+//!     let x = Features::new(irreps.clone(), x)?;
+//!     Ok(gate.forward(&linear.forward(&x)?)?.into_values())
+//! };
+//! let report = Equivariance::new(irreps.clone(), irreps.clone()).of_features(|x| {
+//!     let z = layers(init.tensor(x.to_vec(), [1, 8])).expect("the features fit");
+//!     z.to_data().iter::<f64>().collect()
+//! })?;
+//! assert!(report.worst().relative() < 1e-13, "{report}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Saving and loading
 //! Parameters are saved and loaded by burn's records, such as
 //! `module.into_record().save("model.bpk")`, and, with the feature `safetensors`, as safetensors by
 //! `burn::store::SafetensorsStore`. Irreps and options are not saved: make the module as before,
 //! then load.
+//!
+//! ```
+//! use burn::module::Module;
+//! use burn::store::ModuleRecord;
+//! use burn::tensor::{Device, Tensor};
+//! use tesseral::Irreps;
+//! use tesseral::nn::{Features, Init, Linear};
+//!
+//! let (irreps, device) = (Irreps::scalars(3), Device::flex());
+//! let make = |seed| Linear::new(&irreps, &irreps, &mut Init::new(seed, &device));
+//! let saved = make(1);
+//! let bytes = saved.clone().into_record().into_bytes()?;
+//! // Another seed: what was drawn from it is replaced.
+//! let loaded = make(2).try_load_record(ModuleRecord::from_bytes(bytes)?)?;
+//! let x = Features::new(irreps.clone(), Tensor::ones([1, 3], &device))?;
+//! let [a, b] = [saved.forward(&x)?, loaded.forward(&x)?];
+//! assert_eq!(a.values().to_data(), b.values().to_data());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod activation;
 mod along_edges;
@@ -93,6 +135,19 @@ use crate::kernels::symmetric_contraction::ContractionError;
 use crate::kernels::{ActivationError, KernelError};
 
 /// Tensors that do not fit a layer.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Features, NnError};
+///
+/// let values = Tensor::zeros([5, 3], &Device::flex());
+/// let error = Features::new(Irreps::scalars(4), values).unwrap_err();
+/// assert_eq!(error.to_string(), "the feature tensor has the shape [5, 3], expected [5, 4]");
+/// let NnError::Shape { expected, found, .. } = error else { unreachable!() };
+/// assert_eq!((expected, found), ([5, 4], [5, 3]));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NnError {

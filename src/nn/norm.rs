@@ -36,6 +36,21 @@ impl Norm {
     ///
     /// # Panics
     /// If there is no memory for a few words per channel.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Norm};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("2x1o".parse()?, Device::flex().autodiff());
+    /// // The gradient is x/|x|, and zero for the vector that is zero.
+    /// let x = Tensor::<2>::from_data([[0.0, 0.0, 0.0, 0.0, 4.0, 0.0]], &device).require_grad();
+    /// let norms = Norm::new(&irreps).forward(&Features::new(irreps, x.clone())?)?;
+    /// let gradient = x.grad(&norms.into_values().sum().backward()).unwrap();
+    /// assert_eq!(gradient.to_data().as_slice::<f32>()?, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(irreps: &Irreps) -> Self {
         Norm { channels: Arc::new(Channels::with_norms_above(irreps.clone(), 0.0)) }
     }
@@ -45,6 +60,22 @@ impl Norm {
     ///
     /// # Panics
     /// As [`Norm::new`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Norm};
+    ///
+    /// let irreps: Irreps = "1x0e + 1x0o".parse()?;
+    /// let x = Tensor::from_data([[-2.0, -2.0]], &Device::flex());
+    /// let x = Features::new(irreps.clone(), x)?;
+    /// let [norm, smooth] = [Norm::new(&irreps), Norm::smooth(&irreps)];
+    /// assert_eq!(norm.forward(&x)?.values().to_data().as_slice::<f32>()?, [2.0, 2.0]);
+    /// // A scalar keeps its sign; that of a pseudoscalar is no invariant.
+    /// assert_eq!(smooth.forward(&x)?.values().to_data().as_slice::<f32>()?, [-2.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn smooth(irreps: &Irreps) -> Self {
         Norm { channels: Arc::new(Channels::new(irreps.clone())) }
     }
@@ -66,6 +97,23 @@ impl Norm {
     ///
     /// # Errors
     /// As [`Norm::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Norm};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("2x1o".parse()?, Device::flex());
+    /// let norm = Norm::new(&irreps);
+    /// // One vector grows, the other begins to turn.
+    /// let x = Tensor::from_data([[0.0, 0.0, 4.0, 0.0, 0.0, 4.0]], &device);
+    /// let direction = Tensor::from_data([[0.0, 0.0, 1.0, 1.0, 0.0, 0.0]], &device);
+    /// let norms = norm.forward_dual(&Dual::new(Features::new(irreps, x)?, direction)?)?;
+    /// assert_eq!(norms.value().values().to_data().as_slice::<f32>()?, [4.0, 4.0]);
+    /// assert_eq!(norms.tangent().to_data().as_slice::<f32>()?, [1.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let values = x.tensors.smooth(Invariants(self.channels.clone()))?;

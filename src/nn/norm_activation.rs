@@ -16,6 +16,23 @@ use crate::kernels::{self, Channels, ScalarFunction};
 ///
 /// The function is taken as it is, its second moment not normalized. With normalization, norms
 /// below 10⁻⁸ count as 10⁻⁸.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::kernels::ScalarFunction;
+/// use tesseral::nn::{Features, Init, NormActivation};
+///
+/// let (irreps, device): (Irreps, _) = ("1x0e + 1x1o".parse()?, Device::flex());
+/// let square = ScalarFunction::new("square", |x| [x * x, 2.0 * x, 2.0]);
+/// let layer = NormActivation::new(&irreps, square, true, false, &mut Init::new(1, &device));
+/// // Norms are squared; directions stay, and so does the sign of a scalar.
+/// let x = Features::new(irreps, Tensor::from_data([[-4.0, 0.0, 0.0, 2.0]], &device))?;
+/// let z = layer.forward(&x)?;
+/// assert_eq!(z.values().to_data().as_slice::<f32>()?, [-16.0, 0.0, 0.0, 4.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct NormActivation {
     bias: Option<Param<Tensor<2>>>,
@@ -30,6 +47,26 @@ pub struct NormActivation {
 
 impl NormActivation {
     /// The activation of every channel of `irreps`, scalars too. Biases begin as zeros.
+    ///
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::ScalarFunction;
+    /// use tesseral::nn::{Features, Init, NormActivation};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("1x1o".parse()?, Device::flex());
+    /// let init = &mut Init::new(1, &device);
+    /// // Without `normalize`, f(|x|) is a factor: 3 for a norm of 3, where f is the identity.
+    /// let f = ScalarFunction::IDENTITY;
+    /// let layer = NormActivation::new(&irreps, f, false, false, init);
+    /// let x = Features::new(irreps.clone(), Tensor::from_data([[0.0, 3.0, 0.0]], &device))?;
+    /// assert_eq!(layer.forward(&x)?.values().to_data().as_slice::<f32>()?, [0.0, 9.0, 0.0]);
+    /// // With `bias`, a parameter for every channel.
+    /// assert_eq!(NormActivation::new(&irreps, f, true, true, init).num_params(), 1);
+    /// assert_eq!(layer.num_params(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         irreps: &Irreps,
         function: ScalarFunction,

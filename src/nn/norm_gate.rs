@@ -14,6 +14,23 @@ use crate::kernels::{self, Channels, ScalarFunction};
 /// Multiplies every channel x by σ(n + b), where σ is the logistic function, b a learnable bias of
 /// the channel and n its invariant: the value for the irrep `0e`, the norm for every other
 /// (Thomas et al. 2018, section 4.1.4, with η(n) = σ(n)). A scalar with b = 0 becomes SiLU.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::kernels::ScalarFunction;
+/// use tesseral::nn::{Features, Init, NormGate};
+///
+/// let (irreps, device): (Irreps, _) = ("1x0e + 1x1o".parse()?, Device::flex());
+/// let gate = NormGate::new(&irreps, &mut Init::new(1, &device));
+/// // The value of the scalar and the norm of the vector are both 2.
+/// let x = Features::new(irreps, Tensor::from_data([[2.0, 0.0, 2.0, 0.0]], &device))?;
+/// let silu = ScalarFunction::SILU.value(2.0) as f32;
+/// let z = gate.forward(&x)?;
+/// assert_eq!(z.values().to_data().as_slice::<f32>()?, [silu, 0.0, silu, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct NormGate {
     bias: Param<Tensor<2>>,
@@ -36,6 +53,23 @@ impl NormGate {
     ///
     /// # Errors
     /// If the features have other irreps, or another type or device than the biases.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::ScalarFunction;
+    /// use tesseral::nn::{Features, Init, NormGate};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("1x0e + 1x0o".parse()?, Device::flex());
+    /// let gate = NormGate::new(&irreps, &mut Init::new(1, &device));
+    /// let x = Features::new(irreps, Tensor::from_data([[-2.0, -2.0]], &device))?;
+    /// // The sign of a pseudoscalar is not looked at, and is kept.
+    /// let silu = |x| ScalarFunction::SILU.value(x) as f32;
+    /// let z = gate.forward(&x)?;
+    /// assert_eq!(z.values().to_data().as_slice::<f32>()?, [silu(-2.0), -silu(2.0)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward(&self, x: &Features) -> Result<Features, NnError> {
         Ok(self.forward_dual(&Dual::constant(x.clone()))?.into_value())
     }
@@ -44,6 +78,22 @@ impl NormGate {
     ///
     /// # Errors
     /// As [`NormGate::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Init, NormGate};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("1x1o".parse()?, Device::flex());
+    /// let gate = NormGate::new(&irreps, &mut Init::new(1, &device));
+    /// // At zero a vector is multiplied by σ(0) = 1/2, and so is what it changes by.
+    /// let x = Features::new(irreps, Tensor::zeros([1, 3], &device))?;
+    /// let z = gate.forward_dual(&Dual::new(x, Tensor::from_data([[2.0, 4.0, 6.0]], &device))?)?;
+    /// let expected = TensorData::from([[1.0, 2.0, 3.0]]);
+    /// z.tangent().to_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let bias = self.bias.val();

@@ -49,6 +49,23 @@ impl Affine {
 ///
 /// Weights begin as ones, biases as zeros. A block of one scalar, `1x0e`, is its own mean: what comes
 /// out is its bias.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Features, Init, LayerNorm};
+///
+/// let (irreps, device): (Irreps, _) = ("2x0e + 2x1o".parse()?, Device::flex());
+/// let layer = LayerNorm::new(&irreps, true, &mut Init::new(1, &device));
+/// // Vectors are not centred; the mean square of their six components becomes 1.
+/// let x = Tensor::from_data([[1.0, 7.0, 0.0, 0.0, 30.0, 0.0, 30.0, 0.0]], &device);
+/// let z = layer.forward(&Features::new(irreps, x)?)?;
+/// let v = 3_f32.sqrt();
+/// let expected = TensorData::from([[-1.0, 1.0, 0.0, 0.0, v, 0.0, v, 0.0]]);
+/// z.values().to_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     affine: Option<Affine>,
@@ -59,6 +76,24 @@ pub struct LayerNorm {
 impl LayerNorm {
     /// The normalization of features, with ε = 10⁻⁵, and with learnable weights and biases if
     /// `affine`.
+    ///
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Init, LayerNorm};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("1x0e + 4x1o".parse()?, Device::flex());
+    /// let init = &mut Init::new(1, &device);
+    /// // Five weights and the bias of the scalar, or no parameters.
+    /// let layer = LayerNorm::new(&irreps, true, init);
+    /// assert_eq!(layer.num_params(), 5 + 1);
+    /// assert_eq!(LayerNorm::new(&irreps, false, init).num_params(), 0);
+    /// // A single scalar is lost.
+    /// let x = Features::new(irreps, Tensor::full([2, 13], 9.0, &device))?;
+    /// assert_eq!(layer.forward(&x)?.block(0).unwrap().to_data().as_slice::<f32>()?, [0.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(irreps: &Irreps, affine: bool, init: &mut Init) -> Self {
         let kernel = Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5);
         let affine = affine.then(|| Affine::new(irreps, init));
@@ -77,6 +112,21 @@ impl LayerNorm {
     ///
     /// # Errors
     /// As [`LayerNorm::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Init, LayerNorm};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(3), Device::flex());
+    /// let layer = LayerNorm::new(&irreps, true, &mut Init::new(1, &device));
+    /// let x = Features::new(irreps, Tensor::from_data([[1.0, 2.0, 6.0]], &device))?;
+    /// // What is added to all scalars of a block is taken away with their mean.
+    /// let z = layer.forward_dual(&Dual::new(x, Tensor::ones([1, 3], &device))?)?;
+    /// assert_eq!(z.tangent().to_data().as_slice::<f32>()?, [0.0; 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
         let standardized = Standardized { kernel: self.kernel.clone(), groups: RowGroups::EachRow };
@@ -85,6 +135,24 @@ impl LayerNorm {
 }
 
 /// What a [`BatchNorm`] is made of; the defaults are e3nn's.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::kernels::ChannelNorm;
+/// use tesseral::nn::{BatchNorm, BatchNormConfig, Features, Init};
+///
+/// let (irreps, device): (Irreps, _) = ("1x1o".parse()?, Device::flex().autodiff());
+/// // The second moment of a vector is its square norm, not the mean square of its components.
+/// let norm = ChannelNorm::Norm;
+/// let config = BatchNormConfig { norm, epsilon: 0.0, ..BatchNormConfig::default() };
+/// let layer = BatchNorm::new(&irreps, config, &mut Init::new(1, &device));
+/// let x = Features::new(irreps, Tensor::from_data([[0.0, 0.0, 4.0], [0.0, 4.0, 0.0]], &device))?;
+/// let z = layer.forward(&x)?;
+/// assert_eq!(z.values().to_data().as_slice::<f32>()?, [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNormConfig {
     /// Added to second moments.
@@ -112,6 +180,28 @@ impl Default for BatchNormConfig {
 /// layer's own: a clone has a copy of them, and learns for itself. They are saved in records.
 ///
 /// [`Module::freeze`]: burn::module::Module::freeze
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{BatchNorm, BatchNormConfig, Features, Init};
+///
+/// let irreps = Irreps::scalars(1);
+/// let (device, evaluation) = (Device::flex().autodiff(), Device::flex());
+/// let config = BatchNormConfig { epsilon: 0.0, momentum: 1.0, ..BatchNormConfig::default() };
+/// let layer = BatchNorm::new(&irreps, config, &mut Init::new(1, &device));
+/// // In training by the mean 3 and the mean square 4 about it, which are remembered.
+/// let x = Features::new(irreps.clone(), Tensor::from_data([[1.0], [5.0]], &device))?;
+/// let z = layer.forward(&x)?;
+/// assert_eq!(z.values().to_data().as_slice::<f32>()?, [-1.0, 1.0]);
+/// // Of other rows these are taken away, and not their own.
+/// let x = Features::new(irreps, Tensor::from_data([[3.0], [13.0]], &evaluation))?;
+/// let z = layer.valid().forward(&x)?;
+/// assert_eq!(z.values().to_data().as_slice::<f32>()?, [0.0, 5.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     affine: Option<Affine>,
@@ -156,6 +246,22 @@ impl BatchNorm {
     }
 
     /// The running means of scalars `0e` and second moments of channels, in order.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{BatchNorm, BatchNormConfig, Features, Init};
+    ///
+    /// let (irreps, device): (Irreps, _) = ("1x0e + 1x0o".parse()?, Device::flex().autodiff());
+    /// let config = BatchNormConfig { momentum: 0.5, ..BatchNormConfig::default() };
+    /// let layer = BatchNorm::new(&irreps, config, &mut Init::new(1, &device));
+    /// assert_eq!(layer.running_moments(), [vec![0.0], vec![1.0, 1.0]]);
+    /// // Half of what was there, half of the batch; a pseudoscalar has no mean.
+    /// let x = Features::new(irreps, Tensor::from_data([[1.0, 1.0], [5.0, 5.0]], &device))?;
+    /// layer.forward(&x)?;
+    /// assert_eq!(layer.running_moments(), [vec![1.5], vec![0.5 + 2.0, 0.5 + 6.5]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn running_moments(&self) -> [Vec<f64>; 2] {
         let values =
             |state: &Kept| state.value().to_data().convert::<f64>().iter::<f64>().collect();
@@ -175,6 +281,26 @@ impl BatchNorm {
     ///
     /// # Errors
     /// As [`BatchNorm::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{BatchNorm, BatchNormConfig, Dual, Features, Init};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(1), Device::flex().autodiff());
+    /// let config = BatchNormConfig { momentum: 0.5, ..BatchNormConfig::default() };
+    /// let layer = BatchNorm::new(&irreps, config, &mut Init::new(1, &device));
+    /// let x = Dual::constant(Features::new(irreps, Tensor::full([3, 1], 8.0, &device))?);
+    /// layer.forward(&x.value())?;
+    /// layer.forward_dual(&x)?;
+    /// // Half of half the way to 8 is left. Frozen, it stays.
+    /// assert_eq!(layer.running_moments()[0], [6.0]);
+    /// layer.clone().freeze().forward_dual(&x)?;
+    /// assert_eq!(layer.running_moments()[0], [6.0]);
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
         check_tensors(&[&x.tensors.value, &self.running_moment.value()])?;
@@ -194,6 +320,24 @@ impl BatchNorm {
     ///
     /// # Errors
     /// As [`BatchNorm::forward`], and if there is not one row for every node.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::graph::{Batch, Graph, SelfEdges};
+    /// use tesseral::nn::{BatchNorm, BatchNormConfig, Features, Init};
+    ///
+    /// let (irreps, device) = (Irreps::scalars(1), Device::flex());
+    /// let config = BatchNormConfig { epsilon: 0.0, ..BatchNormConfig::default() };
+    /// let layer = BatchNorm::new(&irreps, config, &mut Init::new(1, &device));
+    /// let batch = Batch::new(&[2, 2].map(|nodes| Graph::complete(nodes, SelfEdges::Without)));
+    /// let x =
+    ///     Features::new(irreps, Tensor::from_data([[1.0], [3.0], [100.0], [140.0]], &device))?;
+    /// let z = layer.forward_instances(&x, &batch)?;
+    /// assert_eq!(z.values().to_data().as_slice::<f32>()?, [-1.0, 1.0, -1.0, 1.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_instances(&self, x: &Features, batch: &Batch) -> Result<Features, NnError> {
         Ok(self.forward_instances_dual(&Dual::constant(x.clone()), batch)?.into_value())
     }

@@ -50,6 +50,24 @@ impl Element for f64 {
 }
 
 /// A function of N matrices to one matrix. Shapes have been checked by the layer.
+///
+/// # Example
+/// A kernel has these calls on slices. Here is one of two inputs, of which the gradient of the
+/// second alone is asked for, and added to what is there:
+/// ```
+/// use tesseral::kernels::{Channels, ScaleGradients, ScaleInputs};
+///
+/// let channels = Channels::new("1o".parse()?);
+/// let inputs = ScaleInputs { input: &[1.0, 2.0, 3.0], factors: &[10.0] };
+/// let mut output = [7.0; 3];
+/// channels.scale(inputs, &mut output)?;
+/// assert_eq!(output, [10.0, 20.0, 30.0]);
+/// let mut by_factors = [100.0];
+/// let gradients = ScaleGradients { input: None, factors: Some(&mut by_factors) };
+/// channels.scale_backward(inputs, &[1.0, 1.0, 1.0], gradients)?;
+/// assert_eq!(by_factors, [106.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Operation<const N: usize>: Debug + Send + Sync + 'static {
     /// The shape of the output.
     fn output_shape(&self, shapes: [[usize; 2]; N]) -> [usize; 2];
@@ -67,6 +85,22 @@ pub trait Operation<const N: usize>: Debug + Send + Sync + 'static {
 }
 
 /// A function of one matrix whose vector-Jacobian product has a derivative too.
+///
+/// # Example
+/// A kernel of one input has this call on slices:
+/// ```
+/// use tesseral::kernels::{Activation, ScalarFunction, SecondMoment};
+///
+/// // x³, whose vector-Jacobian product is 3 x² dz, at x = 2.
+/// let cube = ScalarFunction::new("cube", |x| [x * x * x, 3.0 * x * x, 6.0 * x]);
+/// let kernel = Activation::new("0e".parse()?, &[Some(cube)], SecondMoment::Free)?;
+/// let (x, dz, cotangent) = ([2.0], [5.0], [10.0]);
+/// let (mut by_x, mut by_dz) = ([0.0], [0.0]);
+/// kernel.backward_twice(&x, &dz, &cotangent, Some(&mut by_x), Some(&mut by_dz))?;
+/// // 6 x dz and 3 x², both times the cotangent.
+/// assert_eq!((by_x, by_dz), ([600.0], [120.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Smooth: Operation<1> {
     /// The derivative of Σ `cotangent` · (the vector-Jacobian product): adds the gradients with
     /// respect to x and to the gradient of the output, those that are asked for. The latter is the
@@ -82,6 +116,26 @@ pub trait Smooth: Operation<1> {
 }
 
 /// The derivative of a function of x along a direction, as a function of both.
+///
+/// # Example
+/// What a layer does with it: one backward pass gives the second derivative.
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::kernels::{ScalarFunction, SecondMoment};
+/// use tesseral::nn::{Activation, Dual, Features};
+///
+/// let (scalar, device) = (Irreps::scalars(1), Device::flex().autodiff());
+/// let cube = ScalarFunction::new("cube", |x| [x * x * x, 3.0 * x * x, 6.0 * x]);
+/// let layer = Activation::new(&scalar, &[Some(cube)], SecondMoment::Free)?;
+/// let x = Tensor::<2>::from_data([[2.0]], &device).require_grad();
+/// let dual = Dual::new(Features::new(scalar, x.clone())?, Tensor::ones([1, 1], &device))?;
+/// // 3 x², and by x 6 x.
+/// let slope = layer.forward_dual(&dual)?.tangent();
+/// assert_eq!(slope.clone().into_scalar::<f32>(), 12.0);
+/// assert_eq!(x.grad(&slope.sum().backward()).unwrap().into_scalar::<f32>(), 12.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Tangent<O>(pub Arc<O>);
 
@@ -303,6 +357,22 @@ impl<C: CheckpointStrategy> Operations for Autodiff<Flex, C> {
 }
 
 /// Checks that tensors are on the CPU and of one type, f32 or f64.
+///
+/// ```
+/// use burn::tensor::{DType, Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::Features;
+///
+/// // Layers and sums go through this.
+/// let rows = |dtype| Tensor::ones([1, 2], (&Device::flex(), dtype));
+/// let features = |dtype| Features::new(Irreps::scalars(2), rows(dtype));
+/// let (single, double) = (features(DType::F32)?, features(DType::F64)?);
+/// assert_eq!(
+///     single.add(&double).unwrap_err().to_string(),
+///     "tensors of F32 and F64 meet, expected one type: cast one"
+/// );
+/// # Ok::<(), tesseral::nn::NnError>(())
+/// ```
 pub fn check_tensors(tensors: &[&Tensor<2>]) -> Result<(), NnError> {
     for tensor in tensors {
         check_device(tensor.device().inner().as_dispatch())?;

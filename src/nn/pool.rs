@@ -7,6 +7,26 @@ use super::{Dual, Features, NnError};
 use crate::graph::Batch;
 
 /// How the features of a graph's nodes are put together.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+///
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::graph::{Batch, Graph, SelfEdges};
+/// use tesseral::nn::{Features, Pooling, pool};
+///
+/// // An energy is a sum over atoms. The mean over a graph without nodes is zero.
+/// let graphs = [4, 0].map(|nodes| Graph::complete(nodes, SelfEdges::Without));
+/// let batch = Arc::new(Batch::new(&graphs));
+/// let x = Features::new(Irreps::scalars(1), Tensor::full([4, 1], 2.5, &Device::flex()))?;
+/// let sum = pool(Pooling::Sum, &x, &batch)?;
+/// assert_eq!(sum.values().to_data().as_slice::<f32>()?, [10.0, 0.0]);
+/// let mean = pool(Pooling::Mean, &x, &batch)?;
+/// assert_eq!(mean.values().to_data().as_slice::<f32>()?, [2.5, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pooling {
     /// Their sum.
@@ -20,6 +40,28 @@ pub enum Pooling {
 /// # Errors
 /// If there is not one row of features for every node, they are of another type than f32 or f64,
 /// or are not on the CPU.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+///
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::graph::{Batch, Graph, SelfEdges};
+/// use tesseral::nn::{Features, Pooling, pool};
+///
+/// // The dipole of every molecule from vectors of its atoms.
+/// let irreps: Irreps = "1x1o".parse()?;
+/// let graphs = [2, 1].map(|atoms| Graph::complete(atoms, SelfEdges::Without));
+/// let batch = Arc::new(Batch::new(&graphs));
+/// let atoms = [[0.0, 0.0, 1.0], [0.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// let x = Features::new(irreps, Tensor::from_data(atoms, &Device::flex()))?;
+/// let dipoles = pool(Pooling::Sum, &x, &batch)?;
+/// assert_eq!(dipoles.irreps(), x.irreps());
+/// let expected = [0.0, 2.0, 4.0, 4.0, 5.0, 6.0];
+/// assert_eq!(dipoles.values().to_data().as_slice::<f32>()?, expected);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn pool(
     pooling: Pooling,
     features: &Features,
@@ -32,6 +74,25 @@ pub fn pool(
 ///
 /// # Errors
 /// As [`pool`].
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+///
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::graph::{Batch, Graph, SelfEdges};
+/// use tesseral::nn::{Dual, Features, Pooling, pool_dual};
+///
+/// let device = Device::flex();
+/// let batch = Arc::new(Batch::new(&[Graph::complete(2, SelfEdges::Without)]));
+/// let x = Features::new(Irreps::scalars(1), Tensor::from_data([[5.0], [7.0]], &device))?;
+/// let x = Dual::new(x, Tensor::from_data([[1.0], [2.0]], &device))?;
+/// let energy = pool_dual(Pooling::Sum, &x, &batch)?;
+/// assert_eq!(energy.value().into_values().into_scalar::<f32>(), 12.0);
+/// assert_eq!(energy.tangent().into_scalar::<f32>(), 3.0);
+/// # Ok::<(), tesseral::nn::NnError>(())
+/// ```
 pub fn pool_dual(pooling: Pooling, features: &Dual, batch: &Arc<Batch>) -> Result<Dual, NnError> {
     let found = features.tensors.value.dims();
     let expected = [batch.graph().num_nodes(), found[1]];

@@ -17,6 +17,22 @@ use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
 /// last: e3nn's `nn.FullyConnectedNet`. f is SiLU normalized by [`SecondMoment::One`], unless
 /// chosen: zero where the basis is, so that weights vanish smoothly at the cutoff. Outputs of unit
 /// variance come from inputs of unit variance.
+///
+/// # Example
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::nn::{Init, RadialNetwork};
+///
+/// // From 4 functions by 16 hidden channels to 8 weights of an edge.
+/// let device = Device::flex();
+/// let network = RadialNetwork::new(&[4, 16, 8], &mut Init::new(1, &device));
+/// assert_eq!(network.num_params(), 4 * 16 + 16 * 8);
+/// // At the cutoff, where the basis is zero, the weights are.
+/// let weights = network.forward(&Tensor::zeros([1, 4], &device))?;
+/// assert_eq!(weights.to_data().as_slice::<f32>()?, [0.0; 8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct RadialNetwork {
     layers: Vec<Param<Tensor<2>>>,
@@ -44,6 +60,23 @@ impl RadialNetwork {
     ///
     /// # Errors
     /// If the function cannot be normalized as asked.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::kernels::{ScalarFunction, SecondMoment};
+    /// use tesseral::nn::{Init, RadialNetwork};
+    ///
+    /// let device = Device::flex();
+    /// let make = || RadialNetwork::new(&[4, 16, 1], &mut Init::new(1, &device));
+    /// let at_cutoff = |network: RadialNetwork| network.forward(&Tensor::zeros([1, 4], &device));
+    /// let e3nn = make().with_activation(ScalarFunction::SILU, SecondMoment::E3nn)?;
+    /// assert_eq!(at_cutoff(e3nn)?.into_scalar::<f32>(), 0.0);
+    /// // σ(0) is not zero: the messages of an edge end with a jump.
+    /// let sigmoid = make().with_activation(ScalarFunction::SIGMOID, SecondMoment::One)?;
+    /// assert_ne!(at_cutoff(sigmoid)?.into_scalar::<f32>(), 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_activation(
         mut self,
         function: ScalarFunction,
@@ -59,6 +92,21 @@ impl RadialNetwork {
     ///
     /// # Errors
     /// If the basis has another width, type or device.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::nn::{Init, RadialNetwork};
+    ///
+    /// let device = Device::flex();
+    /// let network = RadialNetwork::new(&[4, 16, 8], &mut Init::new(1, &device));
+    /// assert_eq!(network.forward(&Tensor::ones([20, 4], &device))?.dims(), [20, 8]);
+    /// assert_eq!(
+    ///     network.forward(&Tensor::ones([20, 6], &device)).unwrap_err().to_string(),
+    ///     "the radial basis has the shape [20, 6], expected [20, 4]"
+    /// );
+    /// # Ok::<(), tesseral::nn::NnError>(())
+    /// ```
     pub fn forward(&self, basis: &Tensor<2>) -> Result<Tensor<2>, NnError> {
         Ok(self.evaluate(&DualTensor::constant(basis.clone()))?.value)
     }
@@ -69,6 +117,26 @@ impl RadialNetwork {
     ///
     /// # Errors
     /// As [`RadialNetwork::forward`], and if the basis has other irreps than `0e`.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::nn::{EdgeAttributes, Init, RadialNetwork};
+    /// use tesseral::radial::Bessel;
+    ///
+    /// let device = Device::flex();
+    /// let network = RadialNetwork::new(&[4, 16, 8], &mut Init::new(1, &device));
+    /// let r = Tensor::from_data([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]], &device);
+    /// let pair = Graph::complete(2, SelfEdges::Without);
+    /// let edges = EdgeAttributes::new(pair, r, None, 0, Bessel::new(4, 3.0)?)?;
+    /// // The atom moves sideways: at first the distance stays, and so do the weights.
+    /// let sideways = Tensor::from_data([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], &device);
+    /// let weights = network.forward_dual(&edges.dual(&sideways)?.basis_dual())?;
+    /// assert_eq!(weights.irreps().to_string(), "8x0e");
+    /// assert_eq!(weights.tangent().to_data().as_slice::<f32>()?, [0.0; 16]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, basis: &Dual) -> Result<Dual, NnError> {
         basis.expect("the radial basis", &Irreps::scalars(basis.irreps().dim()))?;
         let weights = self.evaluate(&basis.tensors)?;

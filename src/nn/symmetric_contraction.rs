@@ -49,6 +49,29 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// As [`kernel::SymmetricContraction::new`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::tensor::Device;
+    /// use tesseral::nn::{Init, SymmetricContraction};
+    ///
+    /// let init = &mut Init::new(0, &Device::flex());
+    /// // Of a scalar s and a vector v: s, then s² and v·v, then s³ and s v·v.
+    /// let (input, output) = ("8x0e + 8x1o".parse()?, "8x0e".parse()?);
+    /// let layer = SymmetricContraction::new(&input, &output, 3, 2, init)?;
+    /// assert_eq!(layer.kernel().paths().len(), 5);
+    /// // Two elements and eight channels.
+    /// assert_eq!(layer.num_params(), 2 * 5 * 8);
+    ///
+    /// let error =
+    ///     SymmetricContraction::new(&"8x0e + 4x1o".parse()?, &output, 3, 2, init).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the input irreps `8x0e+4x1o` have different multiplicities, expected 8 each"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         input: &Irreps,
         output: &Irreps,
@@ -61,6 +84,25 @@ impl SymmetricContraction {
     }
 
     /// A layer of a given kernel.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::symmetric_contraction as kernel;
+    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    ///
+    /// // The basis is derived once for two layers.
+    /// let irreps: Irreps = "4x0e + 4x1o".parse()?;
+    /// let kernel = kernel::SymmetricContraction::new(&irreps, &irreps, 3, 1)?;
+    /// let init = &mut Init::new(0, &Device::flex());
+    /// let [first, second] =
+    ///     [(); 2].map(|()| SymmetricContraction::of_kernel(kernel.clone(), init));
+    /// let x = Features::new(irreps, Tensor::ones([1, 16], &Device::flex()))?;
+    /// // They have weights of their own.
+    /// let [a, b] = [first.forward(&x, &[0])?, second.forward(&x, &[0])?];
+    /// assert_ne!(a.values().to_data(), b.values().to_data());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of_kernel(kernel: kernel::SymmetricContraction, init: &mut Init) -> Self {
         let paths = kernel.paths();
         let deviation = |path: &kernel::ContractionPath| {
@@ -82,6 +124,26 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If their number is wrong.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    ///
+    /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
+    /// let init = &mut Init::new(0, &device);
+    /// // 5 s + 7 s².
+    /// let layer = SymmetricContraction::new(&scalar, &scalar, 2, 1, init)?;
+    /// let layer = layer.with_weights(vec![5.0, 7.0], init)?;
+    /// let s = Features::new(scalar, Tensor::from_data([[3.0]], &device))?;
+    /// assert_eq!(layer.forward(&s, &[0])?.into_values().into_scalar::<f32>(), 15.0 + 63.0);
+    /// assert_eq!(
+    ///     layer.with_weights(vec![1.0], init).unwrap_err().to_string(),
+    ///     "the slice of the weights has length 1, expected 2"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, ContractionError> {
         self.kernel.check_weights("the weights", &weights)?;
         let shape = [self.kernel.elements(), self.kernel.paths().len() * self.kernel.channels()];
@@ -103,6 +165,27 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// If irreps, numbers of nodes, elements, types or devices do not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    ///
+    /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
+    /// let init = &mut Init::new(0, &device);
+    /// // Every element has weights of its own: 1 s and 10 s.
+    /// let layer = SymmetricContraction::new(&scalar, &scalar, 1, 2, init)?;
+    /// let layer = layer.with_weights(vec![1.0, 10.0], init)?;
+    /// let s = Features::new(scalar, Tensor::from_data([[3.0], [3.0], [4.0]], &device))?;
+    /// let z = layer.forward(&s, &[0, 1, 1])?;
+    /// assert_eq!(z.values().to_data().as_slice::<f32>()?, [3.0, 30.0, 40.0]);
+    /// assert_eq!(
+    ///     layer.forward(&s, &[0, 1, 2]).unwrap_err().to_string(),
+    ///     "node 2 has the element 2, expected one below 2"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward(&self, x: &Features, elements: &[usize]) -> Result<Features, NnError> {
         Ok(self.forward_dual(&Dual::constant(x.clone()), elements)?.into_value())
     }
@@ -111,6 +194,23 @@ impl SymmetricContraction {
     ///
     /// # Errors
     /// As [`SymmetricContraction::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::nn::{Dual, Features, Init, SymmetricContraction};
+    ///
+    /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
+    /// let init = &mut Init::new(0, &device);
+    /// // 5 s + 7 s² has the derivative 5 + 14 s.
+    /// let layer = SymmetricContraction::new(&scalar, &scalar, 2, 1, init)?;
+    /// let layer = layer.with_weights(vec![5.0, 7.0], init)?;
+    /// let s = Features::new(scalar, Tensor::from_data([[3.0]], &device))?;
+    /// let z = layer.forward_dual(&Dual::new(s, Tensor::ones([1, 1], &device))?, &[0])?;
+    /// assert_eq!(z.tangent().into_scalar::<f32>(), 47.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         self.kernel.check_elements(elements)?;

@@ -57,11 +57,40 @@ pub struct WeightedProduct {
 
 impl WeightedProduct {
     /// A product of given paths, weighted or not.
+    ///
+    /// ```
+    /// use burn::module::Module;
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::WeightedProduct;
+    ///
+    /// let (nodes, harmonics) = ("8x0e".parse()?, "0e + 1o".parse()?);
+    /// let product = TensorProduct::convolution(&nodes, &harmonics, |_| true)?;
+    /// let product = WeightedProduct::new(product);
+    /// assert_eq!(product.output().to_string(), "8x0e+8x1o");
+    /// // Two paths of 8 channels; what the weights are is said in every call.
+    /// assert_eq!(product.num_weights(), 16);
+    /// assert_eq!(product.num_params(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(kernel: impl Into<Arc<kernels::TensorProduct>>) -> Self {
         WeightedProduct { kernel: kernel.into() }
     }
 
     /// The product on slices.
+    ///
+    /// ```
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::WeightedProduct;
+    ///
+    /// let (nodes, harmonics) = ("8x0e + 8x1o".parse()?, "0e + 1o".parse()?);
+    /// let product = TensorProduct::convolution(&nodes, &harmonics, |irrep| irrep.l == 0)?;
+    /// let product = WeightedProduct::new(product);
+    /// // The columns of weights that belong to the path from 1o and 1o to 0e.
+    /// let path = &product.kernel().paths()[1];
+    /// assert_eq!((path.first, path.second), (1, 1));
+    /// assert_eq!(product.kernel().weights_of(1), Some(8..16));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn kernel(&self) -> &kernels::TensorProduct {
         &self.kernel
     }
@@ -80,6 +109,26 @@ impl WeightedProduct {
     ///
     /// # Errors
     /// If irreps, numbers of rows or weights, types or devices do not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::{Features, WeightedProduct};
+    ///
+    /// let (two, one, device) = (Irreps::scalars(2), Irreps::scalars(1), Device::flex());
+    /// let product = WeightedProduct::new(TensorProduct::convolution(&two, &one, |_| true)?);
+    /// let x = Features::new(two, Tensor::from_data([[1.0, 10.0], [2.0, 20.0]], &device))?;
+    /// let y = Features::new(one, Tensor::from_data([[1.0], [3.0]], &device))?;
+    /// // A weight for every channel of every row, or one row of weights for all.
+    /// let each = Tensor::from_data([[1.0, 0.0], [0.0, 1.0]], &device);
+    /// let z = product.forward(&x, &y, &each)?.into_values();
+    /// assert_eq!(z.to_data().as_slice::<f32>()?, [1.0, 0.0, 0.0, 60.0]);
+    /// let z = product.forward(&x, &y, &Tensor::from_data([[2.0, 1.0]], &device))?.into_values();
+    /// assert_eq!(z.to_data().as_slice::<f32>()?, [2.0, 10.0, 12.0, 60.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward(
         &self,
         first: &Features,
@@ -96,6 +145,27 @@ impl WeightedProduct {
     ///
     /// # Errors
     /// As [`WeightedProduct::forward`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::Irreps;
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::{Dual, Features, WeightedProduct};
+    ///
+    /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
+    /// let product = WeightedProduct::new(TensorProduct::convolution(&scalar, &scalar, |_| true)?);
+    /// let number = |value: f32, slope: f32| {
+    ///     let value = Features::new(scalar.clone(), Tensor::from_data([[value]], &device))?;
+    ///     Dual::new(value, Tensor::from_data([[slope]], &device))
+    /// };
+    /// // The weight 5 changes too: (1 · 3 + 2 · 10) · 5 + 2 · 3 · 100.
+    /// let (x, y, weight) = (number(2.0, 1.0)?, number(3.0, 10.0)?, number(5.0, 100.0)?);
+    /// let z = product.forward_dual(&x, &y, &weight)?;
+    /// assert_eq!(z.value().into_values().into_scalar::<f32>(), 30.0);
+    /// assert_eq!(z.tangent().into_scalar::<f32>(), 715.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forward_dual(
         &self,
         first: &Dual,
@@ -111,6 +181,29 @@ impl WeightedProduct {
     ///
     /// # Errors
     /// If irreps, numbers of nodes, edges or weights, types or devices do not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use burn::tensor::{Device, Tensor, TensorData};
+    /// use tesseral::Irreps;
+    /// use tesseral::graph::Graph;
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::{Features, WeightedProduct};
+    ///
+    /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
+    /// let product = WeightedProduct::new(TensorProduct::convolution(&scalar, &scalar, |_| true)?);
+    /// // From node 2 with the feature 3 and from node 1 with 2, in the order of the graph.
+    /// let (graph, order) = Graph::from_edges(3, &[2, 1], &[0, 0])?;
+    /// let edges = TensorData::new(order.sort(&[3.0, 2.0])?, [2, 1]);
+    /// let edges = Features::new(scalar.clone(), Tensor::from_data(edges, &device))?;
+    /// let nodes = Tensor::from_data([[1.0], [10.0], [100.0]], &device);
+    /// let (graph, nodes) = (Arc::new(graph), Features::new(scalar, nodes)?);
+    /// let sums = product.sum_messages(&graph, &nodes, &edges, &Tensor::ones([1, 1], &device))?;
+    /// assert_eq!(sums.values().to_data().as_slice::<f32>()?, [320.0, 0.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sum_messages(
         &self,
         graph: &Arc<Graph>,
@@ -130,6 +223,32 @@ impl WeightedProduct {
     ///
     /// # Errors
     /// As [`WeightedProduct::sum_messages`].
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+    /// use tesseral::Irreps;
+    /// use tesseral::graph::{Graph, SelfEdges};
+    /// use tesseral::kernels::TensorProduct;
+    /// use tesseral::nn::{Dual, EdgeAttributes, Features, WeightedProduct};
+    /// use tesseral::radial::Chebyshev;
+    ///
+    /// let device = Device::flex();
+    /// let r = Tensor::from_data([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0]], &device);
+    /// let pair = Graph::complete(2, SelfEdges::Without);
+    /// let edges = EdgeAttributes::new(pair, r, None, 0, Chebyshev::new(2, 2.0)?)?;
+    /// // The second node moves away. Weights are the basis itself: 1 and r - 1.
+    /// let edges = edges.dual(&Tensor::from_data([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], &device))?;
+    /// let (harmonics, weights) = (edges.harmonics_dual(), edges.basis_dual());
+    /// let nodes =
+    ///     Dual::constant(Features::new(Irreps::scalars(2), Tensor::ones([2, 2], &device))?);
+    /// let product = TensorProduct::convolution(nodes.irreps(), harmonics.irreps(), |_| true)?;
+    /// let product = WeightedProduct::new(product);
+    /// let sums = product.sum_messages_dual(edges.graph(), &nodes, &harmonics, &weights)?;
+    /// let slopes = TensorData::from([[0.0, 1.0], [0.0, 1.0]]);
+    /// sums.tangent().to_data().assert_approx_eq::<f32>(&slopes, Tolerance::absolute(1e-6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sum_messages_dual(
         &self,
         graph: &Arc<Graph>,
