@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{COUPLING_LMAX, LMAX};
+use crate::{COUPLING_LIMIT, COUPLING_LMAX, LMAX, LMAX_LIMIT, REMEDIES};
 
 /// A slice has the wrong length.
 ///
@@ -92,7 +92,7 @@ pub(crate) fn check_rows(
     Err(LengthError { what, items: None, expected, found })
 }
 
-/// A degree for which this build has no tables.
+/// A degree for which this build has no tables. The message says how to build them.
 ///
 /// ```
 /// use tesseral::COUPLING_LMAX;
@@ -104,7 +104,7 @@ pub(crate) fn check_rows(
 /// assert_eq!((error.found, error.limit), (high, DegreeLimit::Coupling));
 /// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("degree {found}{} is above {limit}", of_place(.place))]
+#[error("degree {found}{} is above {limit}{}", of_place(.place), remedy(*.found, *.limit))]
 #[non_exhaustive]
 pub struct DegreeError {
     /// The degree.
@@ -117,6 +117,18 @@ pub struct DegreeError {
 
 fn of_place(place: &Option<String>) -> String {
     place.as_ref().map_or_else(String::new, |place| format!(" of {place}"))
+}
+
+/// How to have a degree, where that can be.
+fn remedy(found: usize, limit: DegreeLimit) -> String {
+    let highest = match limit {
+        DegreeLimit::Lmax => LMAX_LIMIT,
+        DegreeLimit::Coupling => COUPLING_LIMIT,
+    };
+    match REMEDIES.get(found) {
+        Some(remedy) if found <= highest => format!(": {remedy}"),
+        _ => format!("; no build goes above {highest}"),
+    }
 }
 
 /// Checks that a degree is within LMAX.
@@ -157,11 +169,9 @@ impl fmt::Display for DegreeLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DegreeLimit::Lmax => write!(f, "this build's LMAX of {LMAX}"),
-            DegreeLimit::Coupling => write!(
-                f,
-                "{COUPLING_LMAX}, the highest of this build's coupling tables, which go to LMAX, \
-                 at most to 8"
-            ),
+            DegreeLimit::Coupling => {
+                write!(f, "{COUPLING_LMAX}, the highest of this build's coupling tables")
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ include!(concat!(env!("OUT_DIR"), "/lmax.rs"));
 /// ```
 ///
 /// # Panics
-/// If `needed` is above [`LMAX`]: in a constant, a compile error that says how to set LMAX.
+/// If `needed` is above [`LMAX`]: in a constant, a compile error that says how to raise LMAX.
 pub const fn require_lmax(needed: usize) {
     if needed > LMAX_LIMIT {
         panic!("no build of tesseral has an LMAX that high: see LMAX_LIMIT");
