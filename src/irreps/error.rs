@@ -19,7 +19,7 @@ use crate::error::LengthError;
 /// assert_eq!(error.position(), Some(3));
 /// assert_eq!(
 ///     error.to_string(),
-///     "expected parity `e` or `o` after the degree, found `f` at position 3 of \"8x0f\""
+///     "expected parity `e`, `o` or `y` after the degree, found `f` at position 3 of \"8x0f\""
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

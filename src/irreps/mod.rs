@@ -3,7 +3,8 @@
 //! An [`Irrep`] such as `1o` is one irreducible representation, a [`MulIrrep`]
 //! such as `4x1o` is a block of copies of it, and [`Irreps`] such as
 //! `8x0e+4x1o` is the list of blocks that says what the components of a
-//! feature vector are. None of them holds feature data. Notation and
+//! feature vector are. In text `1y` has the parity of the harmonics, as `1o`
+//! has. None of them holds feature data. Notation and
 //! operations are those of e3nn's `Irreps`, the order is that of e3nn-jax.
 //!
 //! The total dimension of an [`Irreps`] always fits in a `usize`. Every way to
