@@ -147,7 +147,11 @@ fn refuses_what_is_not_irreps() {
 fn refuses_other_characters_at_their_byte() {
     let number = "expected a multiplicity or a degree";
     assert_refused("é", 0, &format!("{number}, found `é`"));
-    assert_refused("8×0e", 1, "expected `x`, or parity `e`, `o` or `y`, after the number, found `×`");
+    assert_refused(
+        "8×0e",
+        1,
+        "expected `x`, or parity `e`, `o` or `y`, after the number, found `×`",
+    );
     assert_refused("0e\u{a0}+ 🦀", 6, &format!("{number} after `+`, found `🦀`"));
     // Digits of other scripts are not digits here.
     assert_refused("٣x0e", 0, &format!("{number}, found `٣`"));
@@ -413,7 +417,10 @@ fn irreps_in_files_are_text() {
     assert_eq!(read, (irrep("1o"), all[1], all));
     assert_eq!(serde_json::from_str::<Irreps>("\"\"").unwrap(), Irreps::default());
     let error = serde_json::from_str::<Irreps>("\"8x0f\"").unwrap_err().to_string();
-    assert!(error.starts_with("expected parity `e`, `o` or `y` after the degree, found `f`"), "{error}");
+    assert!(
+        error.starts_with("expected parity `e`, `o` or `y` after the degree, found `f`"),
+        "{error}"
+    );
     let error = serde_json::from_str::<Irreps>("3").unwrap_err().to_string();
     assert!(error.contains("expected a text such as \"8x0e+4x1o\""), "{error}");
 }

@@ -74,7 +74,7 @@ impl fmt::Display for Parity {
 /// assert_eq!("2y".parse::<Irrep>()?, "2e".parse()?);
 /// # Ok::<(), tesseral::irreps::IrrepsError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Irrep {
     /// The degree, 0 for scalars and 1 for vectors.
     pub l: usize,
@@ -197,6 +197,13 @@ impl PartialOrd for Irrep {
 impl fmt::Display for Irrep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.l, self.parity)
+    }
+}
+
+/// The text in quotes.
+impl fmt::Debug for Irrep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

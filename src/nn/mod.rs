@@ -73,13 +73,13 @@ use burn::tensor::DType;
 use thiserror::Error;
 
 use crate::Irreps;
-use crate::error::DegreeError;
+use crate::error::{DegreeError, debug_is_text};
 use crate::graph::GraphError;
 use crate::kernels::symmetric_contraction::ContractionError;
 use crate::kernels::{ActivationError, KernelError};
 
 /// Tensors that do not fit a layer.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NnError {
     /// A tensor is not on burn's CPU backend.
@@ -160,3 +160,5 @@ pub enum NnError {
     #[error(transparent)]
     Graph(#[from] GraphError),
 }
+
+debug_is_text!(NnError);
