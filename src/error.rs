@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::{COUPLING_LIMIT, COUPLING_LMAX, LMAX, LMAX_LIMIT, REMEDIES};
 
-/// `Debug` of an error is its text: that is what a program prints whose `main` returns the error, and
-/// a test that unwraps it.
+/// `Debug` of an error is its text: that is what a program prints whose `main` returns the error,
+/// and a test that unwraps it.
 macro_rules! debug_is_text {
     ($error:ty) => {
         impl std::fmt::Debug for $error {

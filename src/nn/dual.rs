@@ -78,6 +78,7 @@ use crate::Irreps;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "forces")]
 pub struct Dual {
     irreps: Arc<Irreps>,
     pub(super) tensors: DualTensor,

@@ -111,6 +111,7 @@ impl WeightedProduct {
     ///
     /// # Errors
     /// If irreps, numbers of nodes, edges or weights, types or devices do not fit.
+    #[doc(alias = "scatter")]
     pub fn sum_messages(
         &self,
         graph: &Arc<Graph>,

@@ -118,6 +118,7 @@ debug_is_text!(WignerError);
 /// assert!((&d * &d - half).amax() < 1e-15);
 /// # Ok::<(), wigner::WignerError>(())
 /// ```
+#[doc(alias = "wigner_d")]
 pub fn d<T: RealField + Scalar>(
     l: usize,
     rotation: impl Into<Orthogonal<T>>,

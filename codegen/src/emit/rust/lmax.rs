@@ -17,8 +17,8 @@ pub fn module(lmax: usize) -> TokenStream {
     let lmax = tokens::index(lmax);
     let limit = tokens::index(LMAX_LIMIT);
     quote! {
-        /// The highest degree of the harmonics and Wigner matrices in this build: the largest of the
-        /// features `lmax-5` to `lmax-12` and of the variable LMAX at build time, 4 without it.
+        /// The highest degree of the harmonics and Wigner matrices in this build: the largest of
+        /// the features `lmax-5` to `lmax-12` and the variable LMAX at build time, 4 without them.
         pub const LMAX: usize = #lmax;
         /// The highest LMAX that can be set.
         pub const LMAX_LIMIT: usize = #limit;
