@@ -18,7 +18,7 @@ fn main() {
 }
 
 fn generate() -> Result<(), Box<dyn Error>> {
-    let lmax = build::lmax(env::var_os("LMAX").as_deref())?;
+    let lmax = build::lmax(|name| env::var_os(name))?;
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let built = build::tables(lmax, &folder)?;
     if let Some(warning) = built.warning {

@@ -1,11 +1,25 @@
 //! What is wrong with the length of a slice or with a degree: two errors that those of all modules
-//! carry, so that the same mistake reads the same everywhere.
+//! carry, so that the same mistake reads the same everywhere; and how all errors are debugged.
 
 use std::fmt;
 
 use thiserror::Error;
 
-use crate::{COUPLING_LMAX, LMAX};
+use crate::{COUPLING_LIMIT, COUPLING_LMAX, LMAX, LMAX_LIMIT, REMEDIES};
+
+/// `Debug` of an error is its text: that is what a program prints whose `main` returns the error,
+/// and a test that unwraps it.
+macro_rules! debug_is_text {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+pub(crate) use debug_is_text;
 
 /// A slice has the wrong length.
 ///
@@ -18,7 +32,7 @@ use crate::{COUPLING_LMAX, LMAX};
 /// assert_eq!((error.found, error.expected), (1, ExpectedLength::Exactly(2)));
 /// assert_eq!(error.to_string(), "the slice of positions has length 1, expected 2");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[error("the slice of {what}{} has length {found}, expected {expected}", for_items(.items))]
 #[non_exhaustive]
 pub struct LengthError {
@@ -31,6 +45,8 @@ pub struct LengthError {
     /// The length it has.
     pub found: usize,
 }
+
+debug_is_text!(LengthError);
 
 /// The length that a slice needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +108,7 @@ pub(crate) fn check_rows(
     Err(LengthError { what, items: None, expected, found })
 }
 
-/// A degree for which this build has no tables.
+/// A degree for which this build has no tables. The message says how to build them.
 ///
 /// ```
 /// use tesseral::COUPLING_LMAX;
@@ -103,8 +119,8 @@ pub(crate) fn check_rows(
 /// let Err(CouplingError::Degree(error)) = Tensor::new(0, high, high) else { unreachable!() };
 /// assert_eq!((error.found, error.limit), (high, DegreeLimit::Coupling));
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("degree {found}{} is above {limit}", of_place(.place))]
+#[derive(Clone, Error, PartialEq, Eq)]
+#[error("degree {found}{} is above {limit}{}", of_place(.place), remedy(*.found, *.limit))]
 #[non_exhaustive]
 pub struct DegreeError {
     /// The degree.
@@ -115,8 +131,22 @@ pub struct DegreeError {
     pub place: Option<String>,
 }
 
+debug_is_text!(DegreeError);
+
 fn of_place(place: &Option<String>) -> String {
     place.as_ref().map_or_else(String::new, |place| format!(" of {place}"))
+}
+
+/// How to have a degree, where that can be.
+fn remedy(found: usize, limit: DegreeLimit) -> String {
+    let highest = match limit {
+        DegreeLimit::Lmax => LMAX_LIMIT,
+        DegreeLimit::Coupling => COUPLING_LIMIT,
+    };
+    match REMEDIES.get(found) {
+        Some(remedy) if found <= highest => format!(": {remedy}"),
+        _ => format!("; no build goes above {highest}"),
+    }
 }
 
 /// Checks that a degree is within LMAX.
@@ -157,11 +187,9 @@ impl fmt::Display for DegreeLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DegreeLimit::Lmax => write!(f, "this build's LMAX of {LMAX}"),
-            DegreeLimit::Coupling => write!(
-                f,
-                "{COUPLING_LMAX}, the highest of this build's coupling tables, which go to LMAX, \
-                 at most to 8"
-            ),
+            DegreeLimit::Coupling => {
+                write!(f, "{COUPLING_LMAX}, the highest of this build's coupling tables")
+            }
         }
     }
 }

@@ -37,7 +37,9 @@ pub mod graph;
 pub mod irreps;
 pub mod kernels;
 #[cfg(feature = "nn")]
+#[doc(alias = "safetensors")]
 pub mod nn;
+mod pages;
 pub mod radial;
 mod random;
 pub mod scalar;
@@ -45,10 +47,8 @@ pub mod sh;
 pub mod simd;
 pub mod wigner;
 
-#[doc = include_str!("../docs/coming-from-e3nn.md")]
-pub mod coming_from_e3nn {}
-
 pub use irreps::{Irrep, Irreps, Parity};
+pub use pages::coming_from_e3nn;
 pub use random::{FeatureNormalization, Random};
 pub use scalar::{Real, Scalar};
 pub use simd::Number;
@@ -62,7 +62,7 @@ include!(concat!(env!("OUT_DIR"), "/lmax.rs"));
 /// ```
 ///
 /// # Panics
-/// If `needed` is above [`LMAX`]: in a constant, a compile error that says how to set LMAX.
+/// If `needed` is above [`LMAX`]: in a constant, a compile error that says how to raise LMAX.
 pub const fn require_lmax(needed: usize) {
     if needed > LMAX_LIMIT {
         panic!("no build of tesseral has an LMAX that high: see LMAX_LIMIT");

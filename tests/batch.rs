@@ -1,5 +1,10 @@
 //! Batched harmonics against the scalar functions, on every lane path of the machine.
 
+#[path = "common/degrees.rs"]
+mod degrees;
+
+use degrees::above;
+use tesseral::error::DegreeLimit;
 use tesseral::sh::batch::{Batch, BatchError, Layout, Positions};
 use tesseral::sh::{Axes, Form, Harmonics, Normalization, Phase};
 use tesseral::simd::Path;
@@ -456,7 +461,7 @@ fn contractions_of_every_length_are_right() {
 fn wrong_arguments_are_told() {
     let harmonics = Harmonics::SOLID;
     let error = harmonics.batch(0..=LMAX + 1).expect_err("above LMAX");
-    let message = format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1);
+    let message = above(DegreeLimit::Lmax, LMAX + 1, "");
     assert_eq!(error.to_string(), message);
     #[expect(clippy::reversed_empty_ranges, reason = "it is what is tested")]
     let empty = harmonics.batch(1..=0);

@@ -7,13 +7,16 @@
 )]
 
 mod common {
+    pub mod degrees;
     pub mod rotations;
 }
 
+use common::degrees::above;
 use common::rotations;
 use tesseral::coupling::{
     COUPLING_LMAX, Convention, SignedRoot, Tensor, clebsch_gordan, tensors, three_j,
 };
+use tesseral::error::DegreeLimit;
 use tesseral::irreps::{Irrep, Parity};
 use tesseral::sh::Harmonics;
 use tesseral::{LMAX, wigner};
@@ -541,10 +544,10 @@ fn degrees_above_the_tables_are_refused() {
     for [l1, l2, l3] in
         [[COUPLING_LMAX + 1, 0, COUPLING_LMAX + 1], [0, usize::MAX, 0], [0, 0, 1 << 40]]
     {
-        let message = format!(
-            "degree {} of the coupling ({l1}, {l2}, {l3}) is above {COUPLING_LMAX}, the highest of \
-             this build's coupling tables, which go to LMAX, at most to 8",
-            l1.max(l2).max(l3)
+        let message = above(
+            DegreeLimit::Coupling,
+            l1.max(l2).max(l3),
+            &format!(" of the coupling ({l1}, {l2}, {l3})"),
         );
         let degrees = [l1, l2, l3];
         assert_eq!(Tensor::new(l1, l2, l3).unwrap_err().to_string(), message);

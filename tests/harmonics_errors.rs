@@ -1,7 +1,12 @@
 //! Arguments of harmonics that are refused, and numbers that are none.
 #![allow(clippy::absurd_extreme_comparisons, reason = "LMAX may be 0")]
 
+#[path = "common/degrees.rs"]
+mod degrees;
+
+use degrees::above;
 use tesseral::LMAX;
+use tesseral::error::DegreeLimit;
 use tesseral::sh::{self, Harmonics};
 
 #[test]
@@ -19,7 +24,7 @@ fn a_degree_above_lmax_is_refused() {
         ];
         for result in results {
             let message = result.unwrap_err().to_string();
-            assert_eq!(message, format!("degree {l} is above this build's LMAX of {LMAX}"));
+            assert_eq!(message, above(DegreeLimit::Lmax, l, ""));
         }
     }
 }

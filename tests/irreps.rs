@@ -48,6 +48,7 @@ fn an_irrep_has_dimension_and_name() {
     assert_eq!(irrep("2o").dim(), 5);
     assert_eq!(irrep(" 2o "), Irrep::new(2, Parity::Odd));
     assert_eq!(irrep("12e").to_string(), "12e");
+    assert_eq!((irrep("11y"), irrep("12y")), (irrep("11o"), irrep("12e")));
     assert_eq!(Irrep::spherical_harmonic(1), irrep("1o"));
     assert!(irrep("0e").is_scalar());
     assert!(!irrep("0o").is_scalar());
@@ -80,7 +81,7 @@ fn parsing_one_irrep_or_block_takes_nothing_more() {
     assert_eq!(message(""), "expected a degree, found the end of the input at position 0 of \"\"");
     assert_eq!(
         message("2x1o"),
-        "expected parity `e` or `o` after the degree, found `x` at position 1 of \"2x1o\""
+        "expected parity `e`, `o` or `y` after the degree, found `x` at position 1 of \"2x1o\""
     );
     let block: MulIrrep = " 4 x 1o ".parse().unwrap();
     assert_eq!(block, MulIrrep::new(4, irrep("1o")));
@@ -106,6 +107,7 @@ fn parses_and_displays() {
         ("  8 x 0 e+4x1o\n", "8x0e+4x1o"),
         ("100x0e + 50x1e + 0x2e", "100x0e+50x1e+0x2e"),
         ("007x02e", "7x2e"),
+        ("8x0y + 4x1y + 2 y+3y", "8x0e+4x1o+1x2e+1x3o"),
     ] {
         assert_eq!(irreps(text).to_string(), shown);
     }
@@ -114,8 +116,8 @@ fn parses_and_displays() {
 #[test]
 fn refuses_what_is_not_irreps() {
     let number = "expected a multiplicity or a degree";
-    let parity = "expected parity `e` or `o` after the degree";
-    let after = "expected `x`, or parity `e` or `o`, after the number";
+    let parity = "expected parity `e`, `o` or `y` after the degree";
+    let after = "expected `x`, or parity `e`, `o` or `y`, after the number";
     let plus = "expected `+` or the end of the input after the irrep";
     let end = "the end of the input";
     assert_refused("8x0f", 3, &format!("{parity}, found `f`"));
@@ -123,7 +125,8 @@ fn refuses_what_is_not_irreps() {
     assert_refused("0e + 8x1E", 8, &format!("{parity}, found `E`"));
     assert_refused("8x1.5e", 3, &format!("{parity}, found `.`"));
     assert_refused("8", 1, &format!("{after}, found {end}"));
-    assert_refused("1y", 1, &format!("{after}, found `y`"));
+    assert_refused("1n", 1, &format!("{after}, found `n`"));
+    assert_refused("1yo", 2, &format!("{plus}, found `o`"));
     assert_refused("1 2e", 2, &format!("{after}, found `2`"));
     assert_refused("8xe", 2, "expected a degree after `x`, found `e`");
     assert_refused("8x", 2, &format!("expected a degree after `x`, found {end}"));
@@ -144,7 +147,11 @@ fn refuses_what_is_not_irreps() {
 fn refuses_other_characters_at_their_byte() {
     let number = "expected a multiplicity or a degree";
     assert_refused("é", 0, &format!("{number}, found `é`"));
-    assert_refused("8×0e", 1, "expected `x`, or parity `e` or `o`, after the number, found `×`");
+    assert_refused(
+        "8×0e",
+        1,
+        "expected `x`, or parity `e`, `o` or `y`, after the number, found `×`",
+    );
     assert_refused("0e\u{a0}+ 🦀", 6, &format!("{number} after `+`, found `🦀`"));
     // Digits of other scripts are not digits here.
     assert_refused("٣x0e", 0, &format!("{number}, found `٣`"));
@@ -410,7 +417,10 @@ fn irreps_in_files_are_text() {
     assert_eq!(read, (irrep("1o"), all[1], all));
     assert_eq!(serde_json::from_str::<Irreps>("\"\"").unwrap(), Irreps::default());
     let error = serde_json::from_str::<Irreps>("\"8x0f\"").unwrap_err().to_string();
-    assert!(error.starts_with("expected parity `e` or `o` after the degree, found `f`"), "{error}");
+    assert!(
+        error.starts_with("expected parity `e`, `o` or `y` after the degree, found `f`"),
+        "{error}"
+    );
     let error = serde_json::from_str::<Irreps>("3").unwrap_err().to_string();
     assert!(error.contains("expected a text such as \"8x0e+4x1o\""), "{error}");
 }
@@ -520,7 +530,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_near_the_grammar_are_parsed_or_refused(text in "[0-9xeo+ é-]{0,12}") {
+    fn texts_near_the_grammar_are_parsed_or_refused(text in "[0-9xeoy+ é-]{0,12}") {
         check_any_text(&text);
     }
 

@@ -1,5 +1,7 @@
 //! The symmetric contraction: basis, values, derivatives, equivariance, MACE's weights, errors.
 
+#[path = "common/degrees.rs"]
+mod degrees;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "common/jet.rs"]
 mod jet;
@@ -8,11 +10,13 @@ mod precision;
 
 use std::collections::BTreeMap;
 
+use degrees::above;
 use jet::Jet;
 use precision::Precision;
 use serde_json::Value;
 use tesseral::coupling::{COUPLING_LMAX, Convention, CouplingError};
 use tesseral::equivariance::{Equivariance, Random};
+use tesseral::error::DegreeLimit;
 use tesseral::kernels::symmetric_contraction::{
     ContractionCotangents, ContractionError, ContractionGradients, ContractionInputs,
     SymmetricContraction, Term,
@@ -632,10 +636,7 @@ fn what_cannot_be_made_says_why() {
         "the output irreps `1x0e` have different multiplicities, expected 2 each"
     );
     for (input, output, side) in [("1x9o", "1x0e", "input"), ("1x0e", "1x9o", "output")] {
-        let expected = format!(
-            "degree 9 of `9o` in the {side} irreps is above {COUPLING_LMAX}, the highest of this \
-             build's coupling tables, which go to LMAX, at most to 8"
-        );
+        let expected = above(DegreeLimit::Coupling, 9, &format!(" of `9o` in the {side} irreps"));
         assert_eq!(error(input, output, 2, 1), expected);
     }
     assert_eq!(

@@ -1,6 +1,11 @@
 //! Tensor products that cannot be made, and slices that do not fit one.
 
+#[path = "common/degrees.rs"]
+mod degrees;
+
+use degrees::above;
 use tesseral::coupling::COUPLING_LMAX;
+use tesseral::error::DegreeLimit;
 use tesseral::kernels::{
     CouplingPath, KernelError, Mode, Pairing, ProductCotangents, ProductGradients, ProductInputs,
     TensorProduct,
@@ -79,10 +84,7 @@ fn paths_that_do_not_fit_are_refused() {
 #[test]
 fn degrees_without_tables_are_refused() {
     let l = COUPLING_LMAX + 1;
-    let message = format!(
-        "degree {l} of the coupling (0, {l}, {l}) is above {COUPLING_LMAX}, the highest of this \
-         build's coupling tables, which go to LMAX, at most to 8"
-    );
+    let message = above(DegreeLimit::Coupling, l, &format!(" of the coupling (0, {l}, {l})"));
     let high: Irreps = [Irrep::new(l, Parity::Even)].into_iter().collect();
     let scalar = Irreps::scalars(1);
     let paths = [path(0, 0, 0, Mode::Uvu)];

@@ -2,11 +2,13 @@
 //! their derivatives.
 
 mod common {
+    pub mod degrees;
     pub mod jet;
     pub mod precision;
     pub mod rotations;
 }
 
+use common::degrees::above;
 use common::jet::Jet;
 use common::precision::Precision;
 use common::rotations;
@@ -14,6 +16,7 @@ use nalgebra::{DMatrix, DVector, Matrix3, RealField, Rotation3, Unit, UnitQuater
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tesseral::LMAX;
+use tesseral::error::DegreeLimit;
 use tesseral::irreps::{Irrep, Irreps, Parity};
 use tesseral::sh::Harmonics;
 use tesseral::wigner::{self, EulerAngles, Orthogonal};
@@ -477,7 +480,7 @@ fn angles_near_the_poles_give_their_rotation_back() {
 fn degrees_above_lmax_are_refused() {
     let rotation = Rotation3::<f64>::identity();
     for l in [LMAX + 1, 1 << 40, Irrep::MAX_DEGREE] {
-        let message = format!("degree {l} is above this build's LMAX of {LMAX}");
+        let message = above(DegreeLimit::Lmax, l, "");
         let irrep = Irrep::new(l, Parity::Even);
         let irreps = Irreps::new([(1, irrep)]).unwrap();
         let errors = [

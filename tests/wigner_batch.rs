@@ -3,16 +3,19 @@
 //! block-diagonal matrices; layouts, paths and bad input.
 
 mod common {
+    pub mod degrees;
     #[expect(dead_code, reason = "other tests take square roots and powers")]
     pub mod double_double;
     pub mod precision;
     pub mod rotations;
 }
 
+use common::degrees::above;
 use common::double_double::DoubleDouble;
 use common::precision::Precision;
 use common::rotations;
 use nalgebra::{DMatrix, DVector, RealField};
+use tesseral::error::DegreeLimit;
 use tesseral::simd::Path;
 use tesseral::wigner::batch::{Action, Batch, Layout};
 use tesseral::wigner::{self, Orthogonal};
@@ -327,8 +330,8 @@ fn nan_stays_with_its_rotation() {
 #[test]
 fn wrong_degrees_and_lengths_are_refused() {
     let message = |result: Result<(), wigner::WignerError>| result.unwrap_err().to_string();
-    let above = Batch::new(0..=LMAX + 1).map(|_| ());
-    assert_eq!(message(above), format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1));
+    let high = Batch::new(0..=LMAX + 1).map(|_| ());
+    assert_eq!(message(high), above(DegreeLimit::Lmax, LMAX + 1, ""));
     #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
     let none = Batch::new(1..=0).map(|_| ());
     let expected = "the degrees 1..=0 are none: expected a range that is not empty";

@@ -6,7 +6,6 @@
 //! ```
 
 use std::error::Error;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -16,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     build::serve_child();
     let words: Vec<String> = env::args().skip(1).collect();
     let [lmax, folder] = &words[..] else { return Err("expected: LMAX FOLDER".into()) };
-    let lmax = build::lmax(Some(OsStr::new(lmax)))?;
+    let lmax = build::lmax(|name| (name == "LMAX").then(|| lmax.into()))?;
     let folder = PathBuf::from(folder);
     fs::create_dir_all(&folder)?;
     let built = build::tables(lmax, &folder)?;

@@ -64,6 +64,7 @@ fn stored(degrees: [usize; 3], orders: [i32; 2]) -> SignedRoot {
 /// assert_eq!(coefficient.to_string(), "√(1/6)");
 /// # Ok::<(), tesseral::coupling::CouplingError>(())
 /// ```
+#[doc(alias = "clebsch")]
 pub fn clebsch_gordan(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, CouplingError> {
     // Before -m3 is taken: the error names m3, and i32 has no -i32::MIN.
     check(degrees, orders)?;

@@ -28,7 +28,7 @@ pub use tensor::{Convention, Entry, Tensor, tensors};
 use thiserror::Error;
 
 pub use crate::COUPLING_LMAX;
-use crate::error::{DegreeError, DegreeLimit, LengthError};
+use crate::error::{DegreeError, DegreeLimit, LengthError, debug_is_text};
 
 /// The static tables.
 #[allow(
@@ -51,7 +51,7 @@ mod generated {
 /// let error = Tensor::new(1, 1, 3).unwrap_err();
 /// assert_eq!(error.to_string(), "degrees 1 and 1 do not couple to 3: expected 0 to 2");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CouplingError {
     /// A degree is above the tables.
@@ -79,6 +79,8 @@ pub enum CouplingError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(CouplingError);
 
 /// Checks that three degrees have a table.
 fn check_degrees(l1: usize, l2: usize, l3: usize) -> Result<(), CouplingError> {

@@ -48,6 +48,7 @@ pub enum Convention {
 /// # Ok::<(), tesseral::coupling::CouplingError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "clebsch")]
 pub struct Tensor {
     degrees: [usize; 3],
     entries: &'static [Entry],

@@ -33,7 +33,7 @@ use nalgebra::DMatrix;
 use thiserror::Error;
 
 use crate::Irreps;
-use crate::error::{LengthError, check_length_for};
+use crate::error::{LengthError, check_length_for, debug_is_text};
 use crate::wigner::{self, Orthogonal, WignerError};
 
 /// A function that could not be tested.
@@ -49,7 +49,7 @@ use crate::wigner::{self, Orthogonal, WignerError};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum EquivarianceError {
     /// A degree of the irreps has no Wigner matrix.
@@ -59,6 +59,8 @@ pub enum EquivarianceError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(EquivarianceError);
 
 /// What the output of a function of points belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::LengthError;
+use crate::error::{LengthError, debug_is_text};
 
 /// Why a graph could not be built or measured. The message says what was expected, what was found
 /// and where.
@@ -14,7 +14,7 @@ use crate::error::LengthError;
 /// let error = Graph::within_radius(&positions, 1.0, SelfEdges::Without).unwrap_err();
 /// assert_eq!(error.to_string(), "position 1 has NaN on axis 1, expected a finite number");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum GraphError {
     /// The cutoff is negative, infinite or NaN.
@@ -121,3 +121,5 @@ pub enum GraphError {
         shift: [i32; 3],
     },
 }
+
+debug_is_text!(GraphError);

@@ -26,6 +26,7 @@ impl Graph {
     /// assert_eq!((graph.senders(), graph.receivers()), (&[1, 0][..], &[0, 1][..]));
     /// # Ok::<(), tesseral::graph::GraphError>(())
     /// ```
+    #[doc(alias = "radius_graph")]
     pub fn within_radius<T: Copy + Into<f64>>(
         positions: &[[T; 3]],
         cutoff: f64,
@@ -60,6 +61,7 @@ impl Graph {
     /// assert_eq!(graph.num_edges(), 12);
     /// # Ok::<(), tesseral::graph::GraphError>(())
     /// ```
+    #[doc(alias = "radius_graph")]
     pub fn within_radius_periodic<T: Copy + Into<f64>>(
         positions: &[[T; 3]],
         cell: [[T; 3]; 3],

@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use super::MulIrrep;
-use crate::error::LengthError;
+use crate::error::{LengthError, debug_is_text};
 
 /// Why irreps could not be read or built, or why a feature slice does not
 /// belong to them.
@@ -19,10 +19,10 @@ use crate::error::LengthError;
 /// assert_eq!(error.position(), Some(3));
 /// assert_eq!(
 ///     error.to_string(),
-///     "expected parity `e` or `o` after the degree, found `f` at position 3 of \"8x0f\""
+///     "expected parity `e`, `o` or `y` after the degree, found `f` at position 3 of \"8x0f\""
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IrrepsError {
     /// The text is not of the form `8x0e+4x1o`.
@@ -93,6 +93,8 @@ pub enum IrrepsError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(IrrepsError);
 
 impl IrrepsError {
     /// The byte position in the text that was parsed, counted from 0, at which

@@ -62,6 +62,8 @@ impl fmt::Display for Parity {
 /// `0e < 0o < 1o < 1e < 2e < 2o < ...`. (e3nn lists them so, but sorts odd
 /// before even: `0o < 0e < 1o < 1e < 2o < 2e`.)
 ///
+/// In text `y` stands for the parity of the harmonics, as in e3nn: `1y` is `1o`.
+///
 /// ```
 /// use tesseral::irreps::{Irrep, Parity};
 ///
@@ -69,9 +71,10 @@ impl fmt::Display for Parity {
 /// assert_eq!(vector, Irrep::new(1, Parity::Odd));
 /// assert_eq!(vector.dim(), 3);
 /// assert!(vector < "1e".parse()?);
+/// assert_eq!("2y".parse::<Irrep>()?, "2e".parse()?);
 /// # Ok::<(), tesseral::irreps::IrrepsError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Irrep {
     /// The degree, 0 for scalars and 1 for vectors.
     pub l: usize,
@@ -194,6 +197,13 @@ impl PartialOrd for Irrep {
 impl fmt::Display for Irrep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.l, self.parity)
+    }
+}
+
+/// The text in quotes.
+impl fmt::Debug for Irrep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

@@ -3,8 +3,9 @@
 //! An [`Irrep`] such as `1o` is one irreducible representation, a [`MulIrrep`]
 //! such as `4x1o` is a block of copies of it, and [`Irreps`] such as
 //! `8x0e+4x1o` is the list of blocks that says what the components of a
-//! feature vector are. None of them holds feature data. Notation and
-//! operations are those of e3nn's `Irreps`, the order is that of e3nn-jax.
+//! feature vector are. In text `1y` has the parity of the harmonics, as `1o`
+//! has. None of them holds feature data. Notation and operations are those of
+//! e3nn's `Irreps`, the order is that of e3nn-jax.
 //!
 //! The total dimension of an [`Irreps`] always fits in a `usize`. Every way to
 //! build one checks that: parsing, [`Irreps::new`] and the `try_` methods
@@ -50,7 +51,7 @@ pub use mul_irrep::MulIrrep;
 /// assert_eq!(irreps.to_string(), "8x0e+4x1o");
 /// # Ok::<(), tesseral::irreps::IrrepsError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Irreps {
     // Invariant: every irrep's dimension fits in a usize, and so does the sum
     // of the dimensions of the blocks.
@@ -311,6 +312,13 @@ impl fmt::Display for Irreps {
             write!(f, "{block}")?;
         }
         Ok(())
+    }
+}
+
+/// The text in quotes, so that empty irreps are seen too.
+impl fmt::Debug for Irreps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

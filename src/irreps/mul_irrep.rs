@@ -9,7 +9,7 @@ use super::Irrep;
 ///
 /// The order is by irrep, then by multiplicity. A multiplicity of 0 is
 /// allowed: such a block takes part in the list and has no components.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MulIrrep {
     /// How many copies of the irrep there are.
     pub mul: usize,
@@ -57,6 +57,13 @@ impl PartialOrd for MulIrrep {
 impl fmt::Display for MulIrrep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x{}", self.mul, self.irrep)
+    }
+}
+
+/// The text in quotes.
+impl fmt::Debug for MulIrrep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

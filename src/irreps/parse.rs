@@ -1,21 +1,21 @@
 //! Reading irreps from text: the grammar of `8x0e + 4x1o` and its errors.
 //!
 //! A sum is nothing at all, or terms joined by `+`; a term is an irrep, or a
-//! multiplicity, `x` and an irrep; an irrep is a degree and `e` or `o`. White
-//! space may stand around every part, not inside a number.
+//! multiplicity, `x` and an irrep; an irrep is a degree and `e`, `o` or `y`, the
+//! natural parity. White space may stand around every part, not inside a number.
 
 use std::str::FromStr;
 
 use super::{Irrep, Irreps, IrrepsError, MulIrrep, Parity, dim_with};
 
-/// Parses `1o`.
+/// Parses `1o`; `1y` is the irrep of the harmonics of that degree, here `1o`.
 impl FromStr for Irrep {
     type Err = IrrepsError;
 
     fn from_str(input: &str) -> Result<Self, IrrepsError> {
         let mut cursor = Cursor::new(input);
         let degree = cursor.number("a degree")?;
-        let irrep = cursor.irrep(degree, "parity `e` or `o` after the degree")?;
+        let irrep = cursor.irrep(degree, "parity `e`, `o` or `y` after the degree")?;
         cursor.end("the end of the input after the irrep")?;
         Ok(irrep)
     }
@@ -125,25 +125,27 @@ impl<'a> Cursor<'a> {
     fn block(&mut self, expected: &'static str) -> Result<MulIrrep, IrrepsError> {
         let first = self.number(expected)?;
         if !self.eat('x') {
-            let irrep = self.irrep(first, "`x`, or parity `e` or `o`, after the number")?;
+            let irrep = self.irrep(first, "`x`, or parity `e`, `o` or `y`, after the number")?;
             return Ok(MulIrrep::new(1, irrep));
         }
         let mul = self.value(first, "multiplicity", usize::MAX)?;
         let degree = self.number("a degree after `x`")?;
-        let irrep = self.irrep(degree, "parity `e` or `o` after the degree")?;
+        let irrep = self.irrep(degree, "parity `e`, `o` or `y` after the degree")?;
         Ok(MulIrrep::new(mul, irrep))
     }
 
     /// The irrep of a degree that was just read and the parity that is next.
     fn irrep(&mut self, degree: Number, expected: &'static str) -> Result<Irrep, IrrepsError> {
-        let parity = if self.eat('e') {
-            Parity::Even
-        } else if self.eat('o') {
-            Parity::Odd
-        } else {
+        let Some(letter @ ('e' | 'o' | 'y')) = self.peek() else {
             return Err(self.syntax_error(expected));
         };
+        self.eat(letter);
         let l = self.value(degree, "degree", Irrep::MAX_DEGREE)?;
+        let parity = match letter {
+            'e' => Parity::Even,
+            'o' => Parity::Odd,
+            _ => Parity::of_degree(l),
+        };
         Ok(Irrep::new(l, parity))
     }
 

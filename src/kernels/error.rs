@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Mode;
 use crate::coupling::CouplingError;
-use crate::error::LengthError;
+use crate::error::{LengthError, debug_is_text};
 use crate::irreps::IrrepsError;
 use crate::{Irrep, Irreps};
 
@@ -21,7 +21,7 @@ use crate::{Irrep, Irreps};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KernelError {
     /// A path has no coupling tensor.
@@ -123,3 +123,5 @@ pub enum KernelError {
         rows: usize,
     },
 }
+
+debug_is_text!(KernelError);

@@ -80,6 +80,7 @@ use crate::kernels::{ScalarFunction, SecondMoment};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "forces")]
 pub struct Dual {
     irreps: Arc<Irreps>,
     pub(super) tensors: DualTensor,

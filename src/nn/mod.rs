@@ -129,7 +129,7 @@ use burn::tensor::DType;
 use thiserror::Error;
 
 use crate::Irreps;
-use crate::error::DegreeError;
+use crate::error::{DegreeError, debug_is_text};
 use crate::graph::GraphError;
 use crate::kernels::symmetric_contraction::ContractionError;
 use crate::kernels::{ActivationError, KernelError};
@@ -148,7 +148,7 @@ use crate::kernels::{ActivationError, KernelError};
 /// let NnError::Shape { expected, found, .. } = error else { unreachable!() };
 /// assert_eq!((expected, found), ([5, 4], [5, 3]));
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NnError {
     /// A tensor is not on burn's CPU backend.
@@ -238,3 +238,5 @@ pub enum NnError {
     #[error(transparent)]
     Graph(#[from] GraphError),
 }
+
+debug_is_text!(NnError);

@@ -204,6 +204,7 @@ impl WeightedProduct {
     /// assert_eq!(sums.values().to_data().as_slice::<f32>()?, [320.0, 0.0, 0.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "scatter")]
     pub fn sum_messages(
         &self,
         graph: &Arc<Graph>,

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::LengthError;
+use crate::error::{LengthError, debug_is_text};
 
 /// Why a radial function could not be made or evaluated. The message says what was expected and
 /// what was found.
@@ -13,7 +13,7 @@ use crate::error::LengthError;
 /// let error = Bessel::new(8, -5.0).unwrap_err();
 /// assert_eq!(error.to_string(), "the cutoff is -5, expected a finite number above zero");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RadialError {
     /// There are too few functions or too many.
@@ -54,6 +54,8 @@ pub enum RadialError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(RadialError);
 
 /// Checks the number of functions.
 pub(super) fn check_count(least: usize, most: usize, found: usize) -> Result<(), RadialError> {

@@ -121,6 +121,8 @@ pub enum Phase {
 /// # Ok::<(), tesseral::sh::HarmonicsError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[doc(alias = "spherical_harmonics")]
+#[doc(alias = "ylm")]
 pub struct Harmonics {
     /// Solid or spherical.
     pub form: Form,

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::convention::Harmonics;
 use super::evaluate;
 use crate::Real;
-use crate::error::{DegreeError, LengthError, check_degree, check_length};
+use crate::error::{DegreeError, LengthError, check_degree, check_length, debug_is_text};
 
 /// A wrong argument of a function of [`Harmonics`].
 ///
@@ -16,7 +16,7 @@ use crate::error::{DegreeError, LengthError, check_degree, check_length};
 /// let error = Harmonics::NATIVE.degree(2, [0.0, 0.0, 1.0], &mut [0.0; 4]).unwrap_err();
 /// assert_eq!(error.to_string(), "the slice of values has length 4, expected 5");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HarmonicsError {
     /// The degree is above LMAX.
@@ -26,6 +26,8 @@ pub enum HarmonicsError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(HarmonicsError);
 
 impl Harmonics {
     /// The values of degree `l` at `r` into a slice of 2l + 1.

@@ -31,10 +31,13 @@ mod evaluate;
     reason = "generated: constants such as 1/√2 are numbers here, and derivatives are plain arrays"
 )]
 mod generated {
+    #[allow(unused_imports, reason = "at LMAX = 20 no degree is missing")]
+    use super::missing::missing;
     use crate::Scalar;
     include!(concat!(env!("OUT_DIR"), "/harmonics.rs"));
 }
 mod harmonics;
+mod missing;
 
 pub use convention::{Axes, Form, Harmonics, Normalization, Phase};
 pub use generated::*;

@@ -59,7 +59,7 @@ pub use recursion::{all_into, all_len};
 use nalgebra::{DMatrix, RealField};
 use thiserror::Error;
 
-use crate::error::{DegreeError, LengthError, check_degree};
+use crate::error::{DegreeError, LengthError, check_degree, debug_is_text};
 use crate::{Irrep, Irreps, Scalar};
 
 /// A wrong argument of a function of this module.
@@ -74,7 +74,7 @@ use crate::{Irrep, Irreps, Scalar};
 ///     "the matrix is not orthogonal: an entry of MᵀM differs from the identity by 1.25e0"
 /// );
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum WignerError {
     /// The degree is above LMAX.
@@ -99,6 +99,8 @@ pub enum WignerError {
     },
 }
 
+debug_is_text!(WignerError);
+
 /// D_l of a rotation, a `(2l + 1) × (2l + 1)` orthogonal matrix. An improper operation acts as on
 /// harmonics, with parity (-1)^l; see [`d_irrep`] for another.
 ///
@@ -116,6 +118,7 @@ pub enum WignerError {
 /// assert!((&d * &d - half).amax() < 1e-15);
 /// # Ok::<(), wigner::WignerError>(())
 /// ```
+#[doc(alias = "wigner_d")]
 pub fn d<T: RealField + Scalar>(
     l: usize,
     rotation: impl Into<Orthogonal<T>>,

@@ -7,6 +7,7 @@ use crate::Scalar;
 
 /// An element of O(3): a rotation, possibly followed by the inversion r → -r.
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "quaternion")]
 pub struct Orthogonal<T> {
     proper: Rotation3<T>,
     improper: bool,

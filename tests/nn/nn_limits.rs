@@ -1,6 +1,8 @@
 //! Layers: the edges of their definitions, and what they refuse.
 
 mod common {
+    #[path = "../../common/degrees.rs"]
+    pub mod degrees;
     pub mod layer;
     pub mod on_graphs;
 }
@@ -9,8 +11,10 @@ use std::sync::Arc;
 
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
+use common::degrees::above;
 use common::layer::*;
 use common::on_graphs::*;
+use tesseral::error::DegreeLimit;
 use tesseral::graph::{Batch, Graph, GraphError, SelfEdges};
 use tesseral::nn::{
     Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, Linear, NnError, NormGate,
@@ -273,7 +277,7 @@ fn graphs_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refused(make(graph(), positions(4), None, LMAX + 1)),
-        format!("degree {} is above this build's LMAX of {LMAX}", LMAX + 1)
+        above(DegreeLimit::Lmax, LMAX + 1, "")
     );
     let periodic = Graph::from_edges_periodic(1, &[0], &[0], &[[0, 1, 0]]).unwrap().0;
     assert_eq!(
@@ -312,7 +316,7 @@ fn graphs_that_do_not_fit_are_refused() {
     for lmax in [LMAX + 1, usize::MAX] {
         assert_eq!(
             refused(Convolution::new(&ConvolutionConfig { lmax, ..config() }, &mut init)),
-            format!("degree {lmax} is above this build's LMAX of {LMAX}")
+            above(DegreeLimit::Lmax, lmax, "")
         );
     }
     for neighbours in [0.0, -1.0, f64::INFINITY, f64::NAN] {

@@ -1,9 +1,9 @@
-//! What a build script needs: LMAX from the environment, and the exact tables for it.
+//! What a build script needs: LMAX from its environment, and the exact tables for it.
 
 mod child;
 mod lmax;
 
-pub use lmax::{DEFAULT_LMAX, LmaxError, lmax};
+pub use lmax::{DEFAULT_LMAX, LMAX_FEATURES, LmaxError, lmax};
 
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error::debug_is_text;
 use crate::{Irrep, Irreps};
 
 /// An activation or a gate that cannot be made.
@@ -14,7 +15,7 @@ use crate::{Irrep, Irreps};
 /// assert_eq!(error.to_string(), "block 0: silu of `1o`, expected a scalar, `0e` or `0o`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ActivationError {
     /// There is not one function for every block.
@@ -83,3 +84,5 @@ pub enum ActivationError {
         gated: usize,
     },
 }
+
+debug_is_text!(ActivationError);

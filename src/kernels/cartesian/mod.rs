@@ -26,7 +26,7 @@ use thiserror::Error;
 use super::arithmetic::rounded;
 use super::orthonormal;
 use crate::coupling::{CouplingError, Tensor};
-use crate::error::{LengthError, check_length, check_rows};
+use crate::error::{LengthError, check_length, check_rows, debug_is_text};
 use crate::{Irrep, Irreps, Parity, Real};
 use formula::{MAX_RANK, Symmetry};
 
@@ -38,7 +38,7 @@ use formula::{MAX_RANK, Symmetry};
 /// let error = CartesianTensor::new("ij=jk").unwrap_err();
 /// assert_eq!(error.to_string(), "formula `ij=jk`: found `jk`, expected a permutation of `ij`");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CartesianError {
     /// A character is no index.
@@ -88,6 +88,8 @@ pub enum CartesianError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(CartesianError);
 
 /// The change of basis between Cartesian tensors with index symmetry and irreps. See the
 /// [module](self).

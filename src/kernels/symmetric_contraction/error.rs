@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::polynomial::MOST;
 use crate::Irreps;
 use crate::coupling::CouplingError;
-use crate::error::{DegreeError, LengthError};
+use crate::error::{DegreeError, LengthError, debug_is_text};
 
 /// A symmetric contraction that cannot be made, or arguments that do not fit it.
 ///
@@ -17,7 +17,7 @@ use crate::error::{DegreeError, LengthError};
 /// assert_eq!(error.to_string(), "the correlation is 5, expected 1 to 4");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ContractionError {
     /// A slice has the wrong length.
@@ -107,3 +107,5 @@ pub enum ContractionError {
         missing: f64,
     },
 }
+
+debug_is_text!(ContractionError);

@@ -58,6 +58,7 @@ impl TensorProduct {
     /// assert_eq!(product.num_weights(), 2 * 3 + 5 * 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "FullyConnectedTensorProduct")]
     pub fn fully_connected(
         first: &Irreps,
         second: &Irreps,

@@ -17,6 +17,7 @@ pub enum Pairing<'a> {
     /// For every edge e the row `senders[e]` of the first input with row e of the second and of
     /// the weights, added to the row `receivers[e]` of the output: message passing without
     /// messages in memory. Fastest where edges to one receiver follow each other.
+    #[doc(alias = "scatter")]
     Edges {
         /// The row of the first input of each edge.
         senders: &'a [usize],

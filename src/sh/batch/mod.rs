@@ -56,7 +56,7 @@ use thiserror::Error;
 
 use super::Harmonics;
 use crate::Number;
-use crate::error::{DegreeError, LengthError, check_degree, check_length_for};
+use crate::error::{DegreeError, LengthError, check_degree, check_length_for, debug_is_text};
 use crate::simd::{Compiled, Path};
 use contract::{Contract, Contraction};
 use evaluate::Evaluate;
@@ -102,7 +102,7 @@ enum Streaming {
 /// assert_eq!(error.to_string(), "the slice of values for 1 points has length 8, expected 9");
 /// # Ok::<(), tesseral::sh::batch::BatchError>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError {
     /// The highest degree is above LMAX.
@@ -126,6 +126,8 @@ pub enum BatchError {
     #[error(transparent)]
     Length(#[from] LengthError),
 }
+
+debug_is_text!(BatchError);
 
 impl Harmonics {
     /// These harmonics for many points: all of the given degrees, in rows, on the fastest path of

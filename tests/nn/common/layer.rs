@@ -298,7 +298,9 @@ pub fn assert_equivariant(
     }
 }
 
-/// The message of an error.
+/// The message of an error, which is its `Debug` too.
 pub fn refused<T: std::fmt::Debug, E: std::error::Error>(result: Result<T, E>) -> String {
-    result.unwrap_err().to_string()
+    let error = result.unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    error.to_string()
 }

@@ -1,21 +1,22 @@
 //! The file of the harmonics: one function for every degree, with first and second derivatives,
-//! and functions for all degrees to L, for every L ≤ LMAX.
+//! and functions for all degrees to L, for every L ≤ LMAX; above, a line that says what to set.
 
 use num_rational::BigRational;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::scalar::{Header, function};
-use super::tokens;
+use super::{lmax, tokens};
 use crate::ir::Program;
 use crate::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
-use crate::tables::{Harmonics, Surd};
+use crate::tables::{Harmonics, LMAX_LIMIT, Surd};
 
 /// The text of `harmonics.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
     let functions = (0..=lmax).flat_map(|l| degree(tables, l));
     let dispatchers = dispatchers(lmax);
+    let missing = (lmax + 1..=LMAX_LIMIT).map(|l| missing(lmax, l));
     let component = normalization_factor(None);
     let norm = (0..=lmax).map(|l| normalization_factor(Some(l)));
     let count = tokens::index(lmax + 1);
@@ -26,6 +27,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
         pub(super) const NORM_FACTORS: [(f64, f32); #count] = [#(#norm),*];
         #(#functions)*
         #dispatchers
+        #(#missing)*
     }
 }
 
@@ -108,6 +110,16 @@ fn degree(tables: &Harmonics, l: usize) -> Vec<TokenStream> {
             &to(Unit, None),
         ),
     ]
+}
+
+/// The functions of a degree above LMAX, which the macro `missing` of `sh` declares: whoever calls
+/// one is told how to have it.
+fn missing(lmax: usize, l: usize) -> TokenStream {
+    let message = lmax::too_low(lmax, l);
+    let degree = tokens::index(l);
+    let names = ["y_#", "y_#_grad", "y_#_hess", "to_#", "to_#_grad", "to_#_unit"]
+        .map(|name| format_ident!("{}", name.replace('#', &l.to_string())));
+    quote!(missing!(#degree, #message, #(#names),*);)
 }
 
 /// A function with its operation count.
