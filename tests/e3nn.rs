@@ -150,7 +150,8 @@ fn full_fully_connected_and_elementwise_products() {
         let product = match name {
             "full" => TensorProduct::full(&first, &second, keep),
             "elementwise" => TensorProduct::elementwise(&first, &second, keep),
-            _ => TensorProduct::fully_connected(&first, &second, &output),
+            // Also where no path leads to an output.
+            _ => TensorProduct::with_unreached(&first, &second, &output),
         };
         let normalization = Normalization {
             irreps: irrep_normalization(&case["irrep"]),
@@ -215,8 +216,8 @@ fn linear_maps() {
             continue;
         }
         let [input, output] = ["irreps_in", "irreps_out"].map(|side| irreps(&case[side]));
-        let linear =
-            Linear::new(input.clone(), output.clone(), case["has_biases"].as_bool().unwrap());
+        let biases = case["has_biases"].as_bool().unwrap();
+        let linear = Linear::with_unreached(input.clone(), output.clone(), biases).unwrap();
         let parameters = |weights: &str, biases: &str| {
             let weights = linear.weights_from_e3nn(&numbers(&case[weights])).unwrap();
             let biases = case.get(biases).map(numbers).unwrap_or_default();

@@ -144,7 +144,8 @@ fn assert_equivariant(
 #[test]
 fn outputs_beyond_memory_are_refused() {
     let most = usize::MAX;
-    let linear = Linear::new(Irreps::scalars(1), parsed("18446744073709551615x0o"), false);
+    let output = parsed("18446744073709551615x0o");
+    let linear = Linear::with_unreached(Irreps::scalars(1), output, false).unwrap();
     let inputs = LinearInputs { input: &[1.0, 2.0], parameters: &[] };
     let error = linear.forward(inputs, &mut [0.0]).unwrap_err();
     let message = format!("the slice of the output has length 1, expected {most}");
@@ -184,6 +185,40 @@ fn gated<T: Real>(channels: &Channels, x: &[T]) -> Vec<T> {
     let mut scaled = vec![zero; x.len()];
     channels.scale(ScaleInputs { input: x, factors: &factors }, &mut scaled).unwrap();
     scaled
+}
+
+#[test]
+fn norms_of_any_size_have_values_and_derivatives() {
+    if COUPLING_LMAX < 1 {
+        return;
+    }
+    // The smooth norm has no direction below 10⁻⁶.
+    let norms: [(Channels, &[f32]); 2] = [
+        (Channels::with_norms_above(parsed("1o"), 0.0), &[1e20, 3e37, 1.0, 1e-20, 1e-37]),
+        (Channels::new(parsed("1o")), &[1e20, 3e37, 1.0]),
+    ];
+    for (channels, sizes) in norms {
+        for &size in sizes {
+            let x = [0.0, 0.6 * size, -0.8 * size];
+            let mut norm = [0.0];
+            channels.invariants(&x, &mut norm).unwrap();
+            assert!((norm[0] / size - 1.0).abs() <= 2.0 * f32::EPSILON, "{size}: {norm:?}");
+            let mut gradient = [0.0; 3];
+            channels.invariants_backward(&x, &[2.0], &mut gradient).unwrap();
+            for (found, expected) in gradient.into_iter().zip([0.0, 1.2, -1.6]) {
+                assert!((found - expected).abs() <= 4.0 * f32::EPSILON, "{size}: {gradient:?}");
+            }
+            // Across the vector the second derivative is 1/|x|, along it none.
+            let (mut by_x, mut by_dz) = ([0.0; 3], [0.0]);
+            let w = [1.0, 0.6, -0.8];
+            let (by_x_given, by_dz_given) = (Some(&mut by_x[..]), Some(&mut by_dz[..]));
+            channels.invariants_backward_twice(&x, &[1.0], &w, by_x_given, by_dz_given).unwrap();
+            assert!((by_dz[0] - 1.0).abs() <= 4.0 * f32::EPSILON, "{size}: {by_dz:?}");
+            for (found, expected) in by_x.into_iter().zip([1.0, 0.0, 0.0]) {
+                assert!((found * size - expected).abs() <= 4.0 * f32::EPSILON, "{size}: {by_x:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,22 @@ fn refused(first: &str, second: &str, output: &str, paths: &[CouplingPath]) -> S
 }
 
 #[test]
+fn outputs_that_no_path_reaches_are_refused() {
+    let [scalars, pseudoscalars] = ["4x0e", "2x0e + 4x0o"].map(|text| text.parse().unwrap());
+    let refused = TensorProduct::fully_connected(&scalars, &scalars, &pseudoscalars).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "no path leads from `4x0e` x `4x0e` to `0o` of the output `2x0e+4x0o`, expected one to every \
+         block: it would be zero whatever the weights; the function `with_unreached` allows it"
+    );
+    let allowed = TensorProduct::with_unreached(&scalars, &scalars, &pseudoscalars).unwrap();
+    assert_eq!(allowed.output_mask(), [true, true, false, false, false, false]);
+    // An empty block misses nothing.
+    let empty = "2x0e + 0x0o".parse().unwrap();
+    assert!(TensorProduct::fully_connected(&scalars, &scalars, &empty).is_ok());
+}
+
+#[test]
 fn paths_that_do_not_fit_are_refused() {
     let good = path(0, 0, 0, Mode::Uvu);
     let refused_with = |paths: &[CouplingPath]| refused("2x0e + 0o", "3x0e", "2x0e + 6x0e", paths);

@@ -144,7 +144,7 @@ impl Channels {
         self.check(input.len(), ("the output", output.len()))?;
         for (x, z) in self.rows(input).zip(output.chunks_exact_mut(self.len().max(1))) {
             for (channel, z) in self.channels.iter().zip(z) {
-                *z = channel.invariant(x, self.invariant).0;
+                *z = channel.invariant(x, self.invariant).value();
             }
         }
         Ok(())
@@ -178,10 +178,12 @@ impl Channels {
         for ((x, dx), dz) in self.rows(input).zip(gradients).zip(output_gradients) {
             for (channel, &dz) in self.channels.iter().zip(dz) {
                 match channel.invariant(x, self.invariant) {
-                    (_, Slope::One) => dx[channel.start] = dx[channel.start] + dz,
-                    (_, Slope::Zero) => {}
-                    (norm, Slope::Direction) => {
-                        add_scaled(dz / norm, channel.of(x), &mut dx[channel.range()]);
+                    Norm::Value(_) => dx[channel.start] = dx[channel.start] + dz,
+                    Norm::Least(_) => {}
+                    Norm::Of(length) => {
+                        for index in channel.range() {
+                            dx[index] = dx[index] + dz * length.unit(x[index]);
+                        }
                     }
                 }
             }
@@ -213,21 +215,26 @@ impl Channels {
             each.zip(output_gradient.chunks_exact(self.len().max(1))).enumerate()
         {
             for (index, (channel, &dz)) in self.channels.iter().zip(dz).enumerate() {
-                let (norm, slope) = channel.invariant(x, self.invariant);
+                let norm = channel.invariant(x, self.invariant);
                 let (x, w) = (channel.of(x), channel.of(w));
-                let along = match slope {
-                    Slope::One => w[0],
-                    Slope::Zero => continue,
-                    Slope::Direction => dot(x, w) / norm,
+                let along = match &norm {
+                    Norm::Value(_) => w[0],
+                    Norm::Least(_) => continue,
+                    Norm::Of(length) => {
+                        let products = x.iter().zip(w).map(|(&x, &w)| length.unit(x) * w);
+                        products.fold(T::constant(0.0, 0.0), |sum, product| sum + product)
+                    }
                 };
                 if let Some(by) = by_output_gradient.as_deref_mut() {
                     let place = row * self.len() + index;
                     by[place] = by[place] + along;
                 }
-                if let (Some(by), Slope::Direction) = (by_input.as_deref_mut(), slope) {
+                if let (Some(by), Norm::Of(length)) = (by_input.as_deref_mut(), &norm) {
+                    // (w - (u · w) u) / |x|, with u = x/|x|.
                     let by = &mut by[row * self.irreps.dim()..][channel.range()];
-                    add_scaled(dz / norm, w, by);
-                    add_scaled(-(dz / norm * (along / norm)), x, by);
+                    for ((by, &x), &w) in by.iter_mut().zip(x).zip(w) {
+                        *by = *by + length.per_length(w - along * length.unit(x)) * dz;
+                    }
                 }
             }
         }
@@ -458,30 +465,67 @@ impl Channel {
         &row[self.range()]
     }
 
-    fn invariant<T: Real>(&self, row: &[T], kind: Invariant) -> (T, Slope) {
+    fn invariant<T: Real>(&self, row: &[T], kind: Invariant) -> Norm<T> {
         match kind {
-            Invariant::ValueOrNorm if self.is_scalar => (row[self.start], Slope::One),
-            Invariant::ValueOrNorm => {
-                let square = self.of(row).iter().fold(rounded::<T>(EPSILON), |sum, &x| sum + x * x);
-                (square.sqrt(), Slope::Direction)
-            }
+            Invariant::ValueOrNorm if self.is_scalar => Norm::Value(row[self.start]),
+            Invariant::ValueOrNorm => Norm::Of(Length::new(self.of(row), EPSILON)),
             Invariant::NormAbove(least) => {
-                let norm: T = dot(self.of(row), self.of(row)).sqrt();
+                let length = Length::new(self.of(row), 0.0);
                 // NaN is not at or below anything.
-                let is_low = norm <= rounded(least);
-                if is_low { (rounded(least), Slope::Zero) } else { (norm, Slope::Direction) }
+                let is_low = length.value() <= rounded(least);
+                if is_low { Norm::Least(rounded(least)) } else { Norm::Of(length) }
             }
         }
     }
 }
 
-/// The derivative of an invariant.
-#[derive(Clone, Copy, PartialEq)]
-enum Slope {
-    /// That of the value itself.
-    One,
-    /// None.
-    Zero,
-    /// x/|x|, that of a norm.
-    Direction,
+/// An invariant, which says what its derivative is.
+enum Norm<T> {
+    /// The value itself.
+    Value(T),
+    /// A norm that is not above the least one: the derivative is taken as zero.
+    Least(T),
+    /// A norm, with the derivative x/|x|.
+    Of(Length<T>),
+}
+
+impl<T: Real> Norm<T> {
+    fn value(&self) -> T {
+        match self {
+            Norm::Value(value) | Norm::Least(value) => *value,
+            Norm::Of(length) => length.value(),
+        }
+    }
+}
+
+/// √(|x|² + ε), kept as a quotient, since in f32 the square of a component above 10¹⁹ is infinite,
+/// and that of one below 10⁻²² is zero.
+struct Length<T> {
+    scaled: T,
+    factor: T,
+}
+
+impl<T: Real> Length<T> {
+    fn new(x: &[T], epsilon: f64) -> Length<T> {
+        let larger = |a: T, b: &T| if b.abs() > a { b.abs() } else { a };
+        let factor = x.iter().fold(rounded(epsilon.sqrt()), larger).range_factor();
+        let square = |x: T| (x * factor) * (x * factor);
+        let least = rounded::<T>(epsilon) * factor * factor;
+        let sum = x.iter().fold(least, |sum, &x| sum + square(x));
+        Length { scaled: sum.sqrt(), factor }
+    }
+
+    fn value(&self) -> T {
+        self.scaled / self.factor
+    }
+
+    /// The component of the direction.
+    fn unit(&self, x: T) -> T {
+        x * self.factor / self.scaled
+    }
+
+    /// Divided by the length.
+    fn per_length(&self, x: T) -> T {
+        x / self.scaled * self.factor
+    }
 }

@@ -90,6 +90,19 @@ pub enum KernelError {
         /// The path weight.
         found: String,
     },
+    /// An output that nothing reaches.
+    #[error(
+        "no path leads from {inputs} to `{irrep}` of the output `{output}`, expected one to every block: it would \
+         be zero whatever the weights; the function `with_unreached` allows it"
+    )]
+    Unreached {
+        /// The irrep of the output.
+        irrep: Irrep,
+        /// All of the output.
+        output: Irreps,
+        /// The irreps of the input or inputs.
+        inputs: String,
+    },
     /// An elementwise product of different numbers of channels.
     #[error("an elementwise product of {first} and {second} channels: expected as many in both")]
     Channels {

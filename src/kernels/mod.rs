@@ -22,6 +22,7 @@ mod orthonormal;
 mod standardize;
 pub mod symmetric_contraction;
 mod tensor_product;
+pub(crate) mod unreached;
 
 pub use activation::{Activation, ActivationError, Gate, GateConfig, ScalarFunction, SecondMoment};
 pub use channels::{Channels, ScaleCotangents, ScaleGradients, ScaleInputs};

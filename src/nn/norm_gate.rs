@@ -12,8 +12,8 @@ use crate::Irreps;
 use crate::kernels::{self, Channels, ScalarFunction};
 
 /// Multiplies every channel x by σ(n + b), where σ is the logistic function, b a learnable bias of
-/// the channel and n its invariant: the value for the irrep `0e`, the norm for every other
-/// (Thomas et al. 2018, section 4.1.4, with η(n) = σ(n)). A scalar with b = 0 becomes SiLU.
+/// the channel and n its invariant: the value for the irrep `0e`, the smooth norm √(|x|² + 10⁻¹²) for every
+/// other (Thomas et al. 2018, section 4.1.4, with η(n) = σ(n)). A scalar with b = 0 becomes SiLU.
 ///
 /// # Example
 /// ```

@@ -43,9 +43,15 @@ pub struct RadialNetwork {
 
 impl RadialNetwork {
     /// A network of given widths, from the size of the basis to the number of weights.
+    ///
+    /// # Panics
+    /// If there are fewer than two widths.
+    #[track_caller]
     pub fn new(widths: &[usize], init: &mut Init) -> Self {
+        let count = widths.len();
+        assert!(count >= 2, "widths of a basis and of weights are expected, found {count}");
         let layers = widths.windows(2).map(|pair| init.normal([pair[0], pair[1]])).collect();
-        let hidden = widths.get(1..widths.len().max(2) - 1).unwrap_or_default();
+        let hidden = &widths[1..count - 1];
         let silu = |&width: &usize| {
             let activation = activation(width, ScalarFunction::SILU, SecondMoment::One);
             activation.expect("SiLU of even scalars can be normalized")

@@ -16,8 +16,8 @@ use tesseral::equivariance::{Equivariance, Output};
 use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::kernels::{self, Pairing, ProductInputs, ScalarFunction, SecondMoment};
 use tesseral::nn::{
-    Convolution, EdgeAttributes, Init, Linear, NormGate, Pooling, RadialNetwork,
-    SymmetricContraction, TensorProduct, WeightedProduct, pool,
+    BatchNorm, Convolution, Dropout, EdgeAttributes, Init, Linear, NormGate, Pooling,
+    RadialNetwork, SymmetricContraction, TensorProduct, WeightedProduct, pool,
 };
 use tesseral::{Irrep, Irreps};
 

@@ -5,7 +5,7 @@ mod arguments;
 mod gradient;
 mod mix;
 
-use super::KernelError;
+use super::{KernelError, unreached};
 use crate::error::{check_length, check_rows};
 use crate::irreps::MulIrrep;
 use crate::simd::Path;
@@ -19,7 +19,7 @@ pub use arguments::{LinearCotangents, LinearGradients, LinearInputs};
 /// plus a bias for every output channel of irrep `0e`.
 ///
 /// With weights of unit variance, outputs have the variance of the inputs: sums of k terms are
-/// divided by √k. Output blocks without an input of their irrep are zero, but for biases.
+/// divided by √k.
 ///
 /// # Example
 /// ```
@@ -68,7 +68,8 @@ impl Linear {
     /// The map between two lists of irreps, with biases for scalars if asked.
     ///
     /// # Panics
-    /// If the weights are more than a `usize` counts; [`Linear::try_new`] gives an error.
+    /// If the weights are more than a `usize` counts, or an output has no input of its irrep and no bias;
+    /// [`Linear::try_new`] gives an error.
     #[track_caller]
     pub fn new(input: Irreps, output: Irreps, bias: bool) -> Self {
         match Self::try_new(input, output, bias) {
@@ -80,16 +81,40 @@ impl Linear {
     /// The same as [`Linear::new`] without its panic.
     ///
     /// # Errors
+    /// If the weights are more than a `usize` counts, or an output has no input of its irrep and no bias.
+    ///
+    /// ```
+    /// use tesseral::kernels::Linear;
+    ///
+    /// let error = Linear::try_new("4x0e".parse()?, "4x0e + 4x0o".parse()?, false).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "no path leads from `4x0e` to `0o` of the output `4x0e+4x0o`, expected one to every block: \
+    ///      it would be zero whatever the weights; the function `with_unreached` allows it"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_new(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
+        let linear = Self::with_unreached(input, output, bias)?;
+        let inputs = format!("`{}`", linear.input);
+        unreached::check(&linear.output, &linear.reached(), inputs)?;
+        Ok(linear)
+    }
+
+    /// The same, where outputs without an input of their irrep and without a bias are allowed: they are
+    /// zero.
+    ///
+    /// # Errors
     /// If the weights are more than a `usize` counts.
     ///
     /// ```
-    /// use tesseral::Irreps;
     /// use tesseral::kernels::Linear;
     ///
-    /// let many = Irreps::scalars(5_000_000_000);
-    /// assert!(Linear::try_new(many.clone(), many, false).is_err());
+    /// let linear = Linear::with_unreached("4x0e".parse()?, "1x0e + 1x0o".parse()?, false)?;
+    /// assert_eq!(linear.output_mask(), [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn try_new(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
+    pub fn with_unreached(input: Irreps, output: Irreps, bias: bool) -> Result<Self, KernelError> {
         let (input_slices, output_slices) = (input.slices(), output.slices());
         let mut pairs = Vec::new();
         let mut biases = Vec::new();
@@ -161,6 +186,18 @@ impl Linear {
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         &self.output
+    }
+
+    /// Whether each component of the output depends on the input or a bias; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        unreached::mask(&self.output, &self.reached())
+    }
+
+    /// Whether each block of the output has an input or a bias.
+    fn reached(&self) -> Vec<bool> {
+        let has_input = |irrep| self.input.count(irrep) > 0;
+        let has_bias = |irrep| irrep == Irrep::SCALAR && !self.biases.is_empty();
+        self.output.iter().map(|block| has_input(block.irrep) || has_bias(block.irrep)).collect()
     }
 
     /// The number of weights, without biases.

@@ -7,7 +7,7 @@ use super::coupling_path::{
 };
 use crate::coupling::Tensor;
 use crate::irreps::MulIrrep;
-use crate::kernels::KernelError;
+use crate::kernels::{KernelError, unreached};
 use crate::{Irrep, Irreps};
 
 /// A path to an irrep of its own: the irrep, its multiplicity, and how it comes about.
@@ -47,7 +47,8 @@ impl TensorProduct {
     /// weight for each: e3nn's `FullyConnectedTensorProduct`.
     ///
     /// # Errors
-    /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    /// If a degree has no coupling tensor, the weights are more than a `usize` counts, or no path leads
+    /// to a block of the output.
     ///
     /// ```
     /// use tesseral::kernels::TensorProduct;
@@ -60,6 +61,22 @@ impl TensorProduct {
     /// ```
     #[doc(alias = "FullyConnectedTensorProduct")]
     pub fn fully_connected(
+        first: &Irreps,
+        second: &Irreps,
+        output: &Irreps,
+    ) -> Result<Self, KernelError> {
+        let product = Self::with_unreached(first, second, output)?;
+        let inputs = format!("`{first}` x `{second}`");
+        unreached::check(output, &product.reached(), inputs)?;
+        Ok(product)
+    }
+
+    /// As [`TensorProduct::fully_connected`], where outputs that no path leads to are allowed: they are
+    /// zero.
+    ///
+    /// # Errors
+    /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    pub fn with_unreached(
         first: &Irreps,
         second: &Irreps,
         output: &Irreps,

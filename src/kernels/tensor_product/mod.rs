@@ -30,7 +30,7 @@ pub use pairing::Pairing;
 use call::Call;
 use resolved_path::ResolvedPath;
 
-use super::KernelError;
+use super::{KernelError, unreached};
 use crate::error::check_length;
 use crate::simd::{Path, last_level_cache};
 use crate::{Irreps, Number};
@@ -174,6 +174,31 @@ impl TensorProduct {
     /// The paths.
     pub fn paths(&self) -> &[CouplingPath] {
         &self.paths
+    }
+
+    /// Whether each component of the output is on a path; the others are zero.
+    ///
+    /// ```
+    /// use tesseral::kernels::{CouplingPath, Mode, TensorProduct};
+    ///
+    /// let [first, second, output] = ["2x0e", "1x0e", "2x0e + 1x1o"].map(|text| text.parse());
+    /// let path = CouplingPath::new(0, 0, 0, Mode::Uvu).weighted();
+    /// let product = TensorProduct::new(first?, second?, output?, &[path])?;
+    /// assert_eq!(product.output_mask(), [true, true, false, false, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn output_mask(&self) -> Vec<bool> {
+        unreached::mask(&self.output, &self.reached())
+    }
+
+    /// Whether each block of the output is on a path.
+    fn reached(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.output.len()];
+        for path in &self.paths {
+            let inputs = [self.first.get(path.first), self.second.get(path.second)];
+            reached[path.output] |= inputs.iter().flatten().all(|block| block.mul > 0);
+        }
+        reached
     }
 
     /// The number of weights of one row.
