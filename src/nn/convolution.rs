@@ -6,6 +6,7 @@ use burn::module::Module;
 
 use super::dual::DualTensor;
 use super::weighted_product::{ProductOperation, RowsOrEdges};
+use super::weights::BelongsTo;
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::error::check_degree;
 use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
@@ -42,6 +43,8 @@ pub struct Convolution {
     linear_out: Linear,
     skip: Linear,
     neighbours: f64,
+    /// What the weights of the radial network are for.
+    messages: BelongsTo,
     #[module(skip)]
     product: Arc<kernels::TensorProduct>,
 }
@@ -72,6 +75,7 @@ impl Convolution {
             linear_out: Linear::with_biases(product.output(), &config.output, false, init),
             skip: Linear::new(&config.input, &config.output, init),
             neighbours: config.neighbours,
+            messages: BelongsTo::product(&product),
             product: Arc::new(product),
         })
     }
@@ -92,6 +96,11 @@ impl Convolution {
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.linear_out.output()
+    }
+
+    /// The tensor product of the messages, on slices.
+    pub fn kernel(&self) -> &kernels::TensorProduct {
+        &self.product
     }
 
     /// The number of weights that the radial network gives an edge.

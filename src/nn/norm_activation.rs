@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::module::Module;
 
 use super::functions::{Functions, Invariants, Scale, functions};
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::{self, Channels, ScalarFunction};
@@ -18,7 +18,7 @@ use crate::kernels::{self, Channels, ScalarFunction};
 /// below 10⁻⁸ count as 10⁻⁸.
 #[derive(Module, Debug)]
 pub struct NormActivation {
-    bias: Option<Param<Tensor<2>>>,
+    bias: Option<Weights>,
     normalize: bool,
     #[module(skip)]
     channels: Arc<Channels>,
@@ -41,7 +41,9 @@ impl NormActivation {
         let channels = Channels::with_norms_above(irreps.clone(), least);
         let count = channels.len();
         NormActivation {
-            bias: bias.then(|| init.normal_then_zero(0, count)),
+            bias: bias.then(|| {
+                Weights::new(init.normal_then_zero(0, count), BelongsTo::new(irreps.to_string()))
+            }),
             normalize,
             channels: Arc::new(channels),
             function: functions(count, function),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::module::Module;
 
 use super::functions::{Functions, Invariants, Scale, functions};
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::{self, Channels, ScalarFunction};
@@ -16,7 +16,7 @@ use crate::kernels::{self, Channels, ScalarFunction};
 /// (Thomas et al. 2018, section 4.1.4, with η(n) = σ(n)). A scalar with b = 0 becomes SiLU.
 #[derive(Module, Debug)]
 pub struct NormGate {
-    bias: Param<Tensor<2>>,
+    bias: Weights,
     #[module(skip)]
     channels: Arc<Channels>,
     #[module(skip)]
@@ -28,6 +28,7 @@ impl NormGate {
     pub fn new(irreps: &Irreps, init: &mut Init) -> Self {
         let channels = Channels::new(irreps.clone());
         let bias = init.normal_then_zero(0, channels.len());
+        let bias = Weights::new(bias, BelongsTo::new(irreps.to_string()));
         let sigmoid = functions(channels.len(), ScalarFunction::SIGMOID);
         NormGate { bias, channels: Arc::new(channels), sigmoid }
     }

@@ -8,6 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::dual::DualTensor;
 use super::functions::{AddToScalars, RowGroups, Scale, Standardized};
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::graph::Batch;
@@ -16,8 +17,8 @@ use crate::kernels::{ChannelNorm, Channels, Groups, Standardize, StandardizeInpu
 /// The learnable scale of every channel and shift of every scalar `0e`.
 #[derive(Module, Debug)]
 struct Affine {
-    weight: Param<Tensor<2>>,
-    bias: Param<Tensor<2>>,
+    weight: Weights,
+    bias: Weights,
     #[module(skip)]
     channels: Arc<Channels>,
 }
@@ -27,8 +28,11 @@ impl Affine {
         let channels = Channels::new(irreps.clone());
         let ones = init.tensor(vec![1.0; channels.len()], [1, channels.len()]);
         Affine {
-            weight: Param::from_tensor(ones),
-            bias: init.normal_then_zero(0, irreps.num_scalars()),
+            weight: Weights::new(Param::from_tensor(ones), BelongsTo::new(irreps.to_string())),
+            bias: Weights::new(
+                init.normal_then_zero(0, irreps.num_scalars()),
+                BelongsTo::new(irreps.to_string()),
+            ),
             channels: Arc::new(channels),
         }
     }

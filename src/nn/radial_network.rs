@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
 use super::functions::Functions;
 use super::operation::check_tensors;
+use super::weights::Matrix;
 use super::{Dual, Init, NnError};
 use crate::Irreps;
 use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
@@ -19,7 +20,7 @@ use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
 /// variance come from inputs of unit variance.
 #[derive(Module, Debug)]
 pub struct RadialNetwork {
-    layers: Vec<Param<Tensor<2>>>,
+    layers: Vec<Matrix>,
     /// The function of the channels of every hidden layer.
     #[module(skip)]
     activations: Vec<Arc<Activation>>,
@@ -28,7 +29,8 @@ pub struct RadialNetwork {
 impl RadialNetwork {
     /// A network of given widths, from the size of the basis to the number of weights.
     pub fn new(widths: &[usize], init: &mut Init) -> Self {
-        let layers = widths.windows(2).map(|pair| init.normal([pair[0], pair[1]])).collect();
+        let matrix = |pair: &[usize]| Matrix::new(init.normal([pair[0], pair[1]]));
+        let layers = widths.windows(2).map(matrix).collect();
         let hidden = widths.get(1..widths.len().max(2) - 1).unwrap_or_default();
         let silu = |&width: &usize| {
             let activation = activation(width, ScalarFunction::SILU, SecondMoment::One);
