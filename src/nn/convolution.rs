@@ -9,7 +9,7 @@ use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::weights::BelongsTo;
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::error::check_degree;
-use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
+use crate::kernels::{self, ActivationError, KernelError, ScalarFunction, SecondMoment};
 use crate::{Irrep, Irreps};
 
 /// What a [`Convolution`] is made of.
@@ -91,6 +91,25 @@ impl Convolution {
         moment: SecondMoment,
     ) -> Result<Self, ActivationError> {
         Ok(Convolution { radial: self.radial.with_activation(function, moment)?, ..self })
+    }
+
+    /// The same with given weights: of the map of the senders, of the radial network, of the map of
+    /// the sums, and of the skip connection with its biases.
+    ///
+    /// # Errors
+    /// If a number of weights is wrong.
+    pub fn with_weights(
+        self,
+        [linear_in, radial, linear_out, skip]: [Vec<f64>; 4],
+        init: &Init,
+    ) -> Result<Self, KernelError> {
+        Ok(Convolution {
+            linear_in: self.linear_in.with_weights(linear_in, init)?,
+            radial: self.radial.with_weights(radial, init)?,
+            linear_out: self.linear_out.with_weights(linear_out, init)?,
+            skip: self.skip.with_weights(skip, init)?,
+            ..self
+        })
     }
 
     /// The irreps of the output.

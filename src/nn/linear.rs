@@ -11,7 +11,6 @@ use super::operation::{Element, Operation, apply2};
 use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::error::check_length;
 use crate::kernels::{self, KernelError, LinearGradients, LinearInputs};
 
 /// Mixes the channels of every irrep among themselves, and gives biases to scalars; see
@@ -69,9 +68,8 @@ impl Linear {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
-        let expected = self.kernel.num_weights() + self.kernel.num_biases();
-        check_length("the weights", expected, weights.len())?;
-        Ok(Linear { parameters: self.parameters.with_row(weights, init), ..self })
+        let parameters = self.parameters.with_row("the weights", weights, init)?;
+        Ok(Linear { parameters, ..self })
     }
 
     /// The map on slices: the numbers of weights and biases, and the conversion of e3nn's.

@@ -75,12 +75,16 @@
 //!
 //! Parameters keep the type they have: numbers of f32 are cast where a module in f64 loads them, and
 //! the other way.
+//!
+//! Weights of a model in e3nn are loaded by `load_e3nn`, with the feature `safetensors`.
 
 mod activation;
 mod cartesian;
 mod convolution;
 mod dropout;
 mod dual;
+#[cfg(feature = "safetensors")]
+mod e3nn;
 mod edges;
 mod features;
 mod functions;
@@ -103,6 +107,8 @@ pub use cartesian::CartesianTensor;
 pub use convolution::{Convolution, ConvolutionConfig};
 pub use dropout::Dropout;
 pub use dual::Dual;
+#[cfg(feature = "safetensors")]
+pub use e3nn::{E3nnError, load_e3nn};
 pub use edges::EdgeAttributes;
 pub use features::Features;
 pub use init::Init;

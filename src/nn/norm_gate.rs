@@ -9,7 +9,7 @@ use super::operation::{apply2, check_tensors};
 use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{self, Channels, ScalarFunction};
+use crate::kernels::{self, Channels, KernelError, ScalarFunction};
 
 /// Multiplies every channel x by σ(n + b), where σ is the logistic function, b a learnable bias of
 /// the channel and n its invariant: the value for the irrep `0e`, the norm for every other
@@ -31,6 +31,19 @@ impl NormGate {
         let bias = Weights::new(bias, BelongsTo::new(irreps.to_string()));
         let sigmoid = functions(channels.len(), ScalarFunction::SIGMOID);
         NormGate { bias, channels: Arc::new(channels), sigmoid }
+    }
+
+    /// The same with given biases, one for each channel.
+    ///
+    /// # Errors
+    /// If their number is wrong.
+    pub fn with_biases(self, biases: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
+        Ok(NormGate { bias: self.bias.with_row("the biases", biases, init)?, ..self })
+    }
+
+    /// The channels on slices: their invariants, and their products with factors.
+    pub fn kernel(&self) -> &Channels {
+        &self.channels
     }
 
     /// The gated features.

@@ -12,7 +12,7 @@ use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::graph::Batch;
-use crate::kernels::{ChannelNorm, Channels, Groups, Standardize, StandardizeInputs};
+use crate::kernels::{ChannelNorm, Channels, Groups, KernelError, Standardize, StandardizeInputs};
 
 /// The learnable scale of every channel and shift of every scalar `0e`.
 #[derive(Module, Debug)]
@@ -35,6 +35,17 @@ impl Affine {
             ),
             channels: Arc::new(channels),
         }
+    }
+
+    fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &Init,
+    ) -> Result<Self, KernelError> {
+        let weight = self.weight.with_row("the weights", weights, init)?;
+        let bias = self.bias.with_row("the biases", biases, init)?;
+        Ok(Affine { weight, bias, ..self })
     }
 
     fn forward(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
@@ -66,6 +77,26 @@ impl LayerNorm {
         let kernel = Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5);
         let affine = affine.then(|| Affine::new(irreps, init));
         LayerNorm { affine, kernel: Arc::new(kernel) }
+    }
+
+    /// The same with a given weight for each channel and bias for each scalar `0e`, which it then
+    /// has in any case.
+    ///
+    /// # Errors
+    /// If their numbers are wrong.
+    pub fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        let affine = self.affine.unwrap_or_else(|| Affine::new(self.kernel.irreps(), init));
+        Ok(LayerNorm { affine: Some(affine.with_weights(weights, biases, init)?), ..self })
+    }
+
+    /// The normalization on slices.
+    pub fn kernel(&self) -> &Standardize {
+        &self.kernel
     }
 
     /// The normalized features.
@@ -157,6 +188,26 @@ impl BatchNorm {
             kernel: Arc::new(kernel),
             channels: Arc::new(channels),
         }
+    }
+
+    /// The same with a given weight for each channel and bias for each scalar `0e`, which it then
+    /// has in any case.
+    ///
+    /// # Errors
+    /// If their numbers are wrong.
+    pub fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        let affine = self.affine.unwrap_or_else(|| Affine::new(self.kernel.irreps(), init));
+        Ok(BatchNorm { affine: Some(affine.with_weights(weights, biases, init)?), ..self })
+    }
+
+    /// The normalization on slices.
+    pub fn kernel(&self) -> &Standardize {
+        &self.kernel
     }
 
     /// The running means of scalars `0e` and second moments of channels, in order.

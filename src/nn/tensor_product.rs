@@ -9,7 +9,6 @@ use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::error::check_length;
 use crate::kernels::{self, KernelError};
 
 /// The product of two features along coupling paths, with one learnable weight for every channel
@@ -50,8 +49,8 @@ impl TensorProduct {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
-        check_length("the weights", self.kernel.num_weights(), weights.len())?;
-        Ok(TensorProduct { weights: self.weights.with_row(weights, init), ..self })
+        let weights = self.weights.with_row("the weights", weights, init)?;
+        Ok(TensorProduct { weights, ..self })
     }
 
     /// The product on slices: its paths, and which weights are whose.

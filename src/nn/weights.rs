@@ -11,7 +11,8 @@ use burn::module::{
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::Init;
-use crate::kernels;
+use crate::error::check_length;
+use crate::kernels::{self, KernelError};
 
 /// The bytes of a file that say what a tensor belongs to. All are as long, since burn compares
 /// shapes before it hands out what a file holds.
@@ -161,6 +162,11 @@ impl Matrix {
         self.0.val()
     }
 
+    /// Other values, `[row][column]`.
+    pub fn with_values(self, values: Tensor<2>) -> Self {
+        Matrix(Param::from_tensor(values))
+    }
+
     /// The parameter with the cast of what is loaded to the type of now, since a module may have
     /// been cast.
     fn keeping_type(self) -> Param<Tensor<2>> {
@@ -232,14 +238,20 @@ impl Weights {
     }
 
     /// The same with one row of other values, of the type and on the device of an [`Init`].
-    pub fn with_row(self, values: Vec<f64>, init: &Init) -> Self {
-        let shape = [1, values.len()];
-        self.with_values(init.tensor(values, shape))
+    pub fn with_row(
+        self,
+        what: &'static str,
+        values: Vec<f64>,
+        init: &Init,
+    ) -> Result<Self, KernelError> {
+        let [_, expected] = self.val().dims();
+        check_length(what, expected, values.len())?;
+        Ok(self.with_values(init.tensor(values, [1, expected])))
     }
 
     /// The same with other values.
     pub fn with_values(self, values: Tensor<2>) -> Self {
-        Weights { matrix: Matrix(Param::from_tensor(values)), ..self }
+        Weights { matrix: self.matrix.with_values(values), ..self }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Files say what they belong to: what layers of other irreps saved is refused, and a file of another
-//! type is cast.
+//! Files say what they belong to: what layers of other irreps saved is refused, and a file of
+//! another type is cast. Weights can be given, too.
 
 mod common {
     pub mod layer;
@@ -154,28 +154,28 @@ fn long_texts_are_told_apart() {
     layer(&one).try_load_record(record(&layer(&one))).unwrap();
 }
 
+fn convolution(input: &str, output: &str) -> Convolution {
+    let config = ConvolutionConfig {
+        input: input.parse().unwrap(),
+        output: output.parse().unwrap(),
+        lmax: COUPLING_LMAX.min(1),
+        basis: 2,
+        hidden: vec![],
+        neighbours: 1.0,
+    };
+    Convolution::new(&config, &mut init(DType::F32)).unwrap()
+}
+
 #[test]
 fn convolutions_know_their_messages() {
     if COUPLING_LMAX == 0 {
         return;
     }
-    let layer = |input: &str, output: &str| {
-        let config = ConvolutionConfig {
-            input: input.parse().unwrap(),
-            output: output.parse().unwrap(),
-            lmax: 1,
-            basis: 2,
-            hidden: vec![],
-            neighbours: 1.0,
-        };
-        Convolution::new(&config, &mut init(DType::F32)).unwrap()
-    };
     let texts = ["1x0e", "1x0o"].map(|scalar| {
         let vector = if scalar == "1x0e" { "1x1o" } else { "1x1e" };
         format!("{scalar} x 1x0e+1x1o -> {vector}: 0 1 0 uvu 1;")
     });
-    let pair = [layer("1x0e", "1x1o"), layer("1x0o", "1x1e")];
-    let [first, second] = pair;
+    let [first, second] = [convolution("1x0e", "1x1o"), convolution("1x0o", "1x1e")];
     assert_apart("messages.irreps", [(first, &texts[0]), (second, &texts[1])]);
 }
 
@@ -225,6 +225,63 @@ impl ModuleVisitor for Types {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.0.push(param.val().dtype());
     }
+}
+
+/// That a layer takes as many numbers as it has, in order, and says so of one more.
+fn assert_takes<M: Module, E: std::error::Error>(
+    what: &str,
+    layer: M,
+    with: impl Fn(M, Vec<f64>) -> Result<M, E>,
+) {
+    let count = parameters(&layer).values.len();
+    let given: Vec<f64> = (0..count).map(|index| index as f64).collect();
+    let taken = with(layer.clone(), given.clone()).unwrap();
+    assert_eq!(parameters(&taken).values, given);
+    let error = with(layer, vec![0.0; count + 1]).map(|_| ()).unwrap_err();
+    let message = format!("the slice of {what} has length ");
+    assert!(error.to_string().starts_with(&message), "{error}");
+}
+
+#[test]
+fn weights_can_be_given() {
+    let irreps: Irreps = "2x0e+1x1o".parse().unwrap();
+    let mut init = init(DType::F32);
+    let init = &mut init;
+    let linear = Linear::new(&irreps, &irreps, init);
+    assert_takes("the weights", linear, |layer, x| layer.with_weights(x, init));
+    let network = RadialNetwork::new(&[3, 4, 2], init);
+    assert_takes("the weights", network, |layer, x| layer.with_weights(x, init));
+    let gate = NormGate::new(&irreps, init);
+    assert_takes("the biases", gate, |layer, x| layer.with_biases(x, init));
+    let tanh = ScalarFunction::TANH;
+    let activation = NormActivation::new(&irreps, tanh, true, true, init);
+    assert_takes("the biases", activation, |layer, x| layer.with_biases(x, init));
+    // Three channels, two of them scalars.
+    let norm = LayerNorm::new(&irreps, true, init);
+    assert_takes("the biases", norm, |layer, x| {
+        layer.with_weights(x[..3].to_vec(), x[3..].to_vec(), &mut init.clone())
+    });
+    let given = [vec![1.0, 2.0, 3.0], vec![4.0, 5.0]];
+    let without = BatchNormConfig { affine: false, ..BatchNormConfig::default() };
+    let norm = BatchNorm::new(&irreps, without, init);
+    let [weights, biases] = given.clone();
+    let norm = norm.with_weights(weights, biases, init).unwrap();
+    assert_eq!(parameters(&norm).values[..5], given.concat());
+    let scalars = Irreps::scalars(2);
+    let product = kernels::TensorProduct::elementwise(&scalars, &scalars, |_| true).unwrap();
+    let paths: Vec<_> = product.paths().iter().map(|path| path.weighted()).collect();
+    let product =
+        kernels::TensorProduct::new(scalars.clone(), scalars, product.output().clone(), &paths);
+    let product = TensorProduct::new(product.unwrap(), init);
+    assert_takes("the weights", product, |layer, x| layer.with_weights(x, init));
+    let convolution = convolution("2x0e", "2x0e");
+    let sizes = [4, 4, 4];
+    assert_takes("the weights", convolution, |layer, x| {
+        let (first, rest) = x.split_at(sizes[0]);
+        let (second, rest) = rest.split_at(sizes[1]);
+        let (third, last) = rest.split_at(sizes[2]);
+        layer.with_weights([first, second, third, last].map(<[f64]>::to_vec), init)
+    });
 }
 
 /// Casts every parameter.
