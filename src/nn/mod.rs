@@ -77,6 +77,13 @@
 //! the other way.
 //!
 //! Weights of a model in e3nn are loaded by `load_e3nn`, with the feature `safetensors`.
+//!
+//! To go on training, save the optimizer too (`save` and `load` of burn's `ModuleOptimizer`), and the
+//! module as a record or by `BurnpackStore`: these keep the ids by which the optimizer knows
+//! parameters. Safetensors have no ids, so that the optimizer begins anew. Burn 0.22 loads the state
+//! of an optimizer in the default type of the device, and panics where f32 meets gradients in f64. So
+//! begin a program that trains in f64 with `Device::flex().configure(FloatDType::F64)`, before any
+//! tensor is made.
 
 mod activation;
 mod cartesian;
