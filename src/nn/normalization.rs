@@ -149,6 +149,8 @@ impl Default for BatchNormConfig {
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     affine: Option<Affine>,
+    /// What the running moments are of.
+    running: BelongsTo,
     /// The running means of scalars `0e`, `[1][scalars]`.
     running_mean: RunningState<Tensor<2>>,
     /// The running second moments of channels, `[1][channels]`.
@@ -180,6 +182,7 @@ impl BatchNorm {
             (state(0.0, irreps.num_scalars()), state(1.0, channels.len()));
         BatchNorm {
             affine: config.affine.then(|| Affine::new(irreps, init)),
+            running: BelongsTo::new(irreps.to_string()),
             running_mean,
             running_moment,
             training: Param::from_bool(true),

@@ -104,6 +104,10 @@ fn layers_of_channels_know_their_irreps() {
     assert_knows("bias.irreps", |irreps| {
         NormActivation::new(irreps, ScalarFunction::TANH, true, true, &mut init(DType::F32))
     });
+    assert_knows("running.irreps", |irreps| {
+        let config = BatchNormConfig { affine: false, ..BatchNormConfig::default() };
+        BatchNorm::new(irreps, config, &mut init(DType::F32))
+    });
     for path in ["affine.weight.irreps", "affine.bias.irreps"] {
         assert_knows(path, |irreps| LayerNorm::new(irreps, true, &mut init(DType::F32)));
         assert_knows(path, |irreps| {
