@@ -70,6 +70,11 @@ impl Activation {
         self.kernel.output()
     }
 
+    /// The functions on slices.
+    pub fn kernel(&self) -> &kernels::Activation {
+        &self.kernel
+    }
+
     /// The functions of the scalars.
     ///
     /// # Errors
@@ -212,6 +217,11 @@ impl Gate {
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.kernel.output()
+    }
+
+    /// The gate on slices.
+    pub fn kernel(&self) -> &kernels::Gate {
+        &self.kernel
     }
 
     /// The gated features.

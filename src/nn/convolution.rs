@@ -6,9 +6,10 @@ use burn::module::Module;
 
 use super::dual::DualTensor;
 use super::weighted_product::{ProductOperation, RowsOrEdges};
+use super::weights::BelongsTo;
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::error::check_degree;
-use crate::kernels::{self, ActivationError, ScalarFunction, SecondMoment};
+use crate::kernels::{self, ActivationError, KernelError, ScalarFunction, SecondMoment};
 use crate::{Irrep, Irreps};
 
 /// What a [`Convolution`] is made of.
@@ -90,6 +91,8 @@ pub struct Convolution {
     linear_out: Linear,
     skip: Linear,
     neighbours: f64,
+    /// What the weights of the radial network are for.
+    messages: BelongsTo,
     #[module(skip)]
     product: Arc<kernels::TensorProduct>,
 }
@@ -140,6 +143,7 @@ impl Convolution {
             linear_out: Linear::with_biases(product.output(), &config.output, false, init),
             skip: Linear::new(&config.input, &config.output, init),
             neighbours: config.neighbours,
+            messages: BelongsTo::product(&product),
             product: Arc::new(product),
         })
     }
@@ -157,9 +161,33 @@ impl Convolution {
         Ok(Convolution { radial: self.radial.with_activation(function, moment)?, ..self })
     }
 
+    /// The same with given weights: of the map of the senders, of the radial network, of the map of
+    /// the sums, and of the skip connection with its biases.
+    ///
+    /// # Errors
+    /// If a number of weights is wrong.
+    pub fn with_weights(
+        self,
+        [linear_in, radial, linear_out, skip]: [Vec<f64>; 4],
+        init: &Init,
+    ) -> Result<Self, KernelError> {
+        Ok(Convolution {
+            linear_in: self.linear_in.with_weights(linear_in, init)?,
+            radial: self.radial.with_weights(radial, init)?,
+            linear_out: self.linear_out.with_weights(linear_out, init)?,
+            skip: self.skip.with_weights(skip, init)?,
+            ..self
+        })
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.linear_out.output()
+    }
+
+    /// The tensor product of the messages, on slices.
+    pub fn kernel(&self) -> &kernels::TensorProduct {
+        &self.product
     }
 
     /// The number of weights that the radial network gives an edge.

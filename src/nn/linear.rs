@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
 use super::functions::CHECKED;
 use super::operation::{Element, Operation, apply2};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{self, LinearGradients, LinearInputs};
+use crate::kernels::{self, KernelError, LinearGradients, LinearInputs};
 
 /// Mixes the channels of every irrep among themselves, and gives biases to scalars; see
 /// [`kernels::Linear`].
@@ -35,7 +36,7 @@ use crate::kernels::{self, LinearGradients, LinearInputs};
 /// ```
 #[derive(Module, Debug)]
 pub struct Linear {
-    parameters: Param<Tensor<2>>,
+    parameters: Weights,
     #[module(skip)]
     kernel: Arc<kernels::Linear>,
     /// The map that takes biases and leaves them out.
@@ -78,8 +79,38 @@ impl Linear {
     pub fn with_biases(input: &Irreps, output: &Irreps, biases: bool, init: &mut Init) -> Self {
         let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
+        let with = if biases { ", with biases" } else { "" };
+        let belongs_to = BelongsTo::new(format!("{input} -> {output}{with}"));
+        let parameters = Weights::new(parameters, belongs_to);
         let without_biases = Arc::new(kernel.clone().ignoring_biases());
         Linear { parameters, kernel: Arc::new(kernel), without_biases }
+    }
+
+    /// The same with given weights, those of [`kernels::Linear`], then biases.
+    ///
+    /// # Errors
+    /// If their number is wrong.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::Device;
+    /// use tesseral::nn::{Init, Linear};
+    ///
+    /// let init = &mut Init::new(0, &Device::flex());
+    /// let linear = Linear::new(&"2x0e+2x1o".parse()?, &"1x0e+1x1o".parse()?, init);
+    /// let weights = linear.kernel().weights_from_e3nn(&[1.0, 2.0, 3.0, 4.0])?;
+    /// let biases = [0.5];
+    /// let linear = linear.with_weights([&weights[..], &biases].concat(), init)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
+        let parameters = self.parameters.with_row("the weights", weights, init)?;
+        Ok(Linear { parameters, ..self })
+    }
+
+    /// The map on slices: the numbers of weights and biases, and the conversion of e3nn's.
+    pub fn kernel(&self) -> &kernels::Linear {
+        &self.kernel
     }
 
     /// The irreps of the output.

@@ -51,10 +51,8 @@
 //! ```
 //!
 //! # Saving and loading
-//! Parameters are saved and loaded by burn's records, such as
-//! `module.into_record().save("model.bpk")`, and, with the feature `safetensors`, as safetensors by
-//! `burn::store::SafetensorsStore`. Irreps and options are not saved: make the module as before,
-//! then load.
+//! Parameters are saved and loaded by burn's records, and, with the feature `safetensors`, as
+//! safetensors. Make the module as before, then load:
 //!
 //! ```
 //! use burn::module::Module;
@@ -63,17 +61,56 @@
 //! use tesseral::Irreps;
 //! use tesseral::nn::{Features, Init, Linear};
 //!
-//! let (irreps, device) = (Irreps::scalars(3), Device::flex());
-//! let make = |seed| Linear::new(&irreps, &irreps, &mut Init::new(seed, &device));
-//! let saved = make(1);
-//! let bytes = saved.clone().into_record().into_bytes()?;
-//! // Another seed: what was drawn from it is replaced.
-//! let loaded = make(2).try_load_record(ModuleRecord::from_bytes(bytes)?)?;
-//! let x = Features::new(irreps.clone(), Tensor::ones([1, 3], &device))?;
-//! let [a, b] = [saved.forward(&x)?, loaded.forward(&x)?];
-//! assert_eq!(a.values().to_data(), b.values().to_data());
+//! let device = Device::flex();
+//! let make = |irreps: &Irreps| Linear::new(irreps, irreps, &mut Init::new(0, &device));
+//! let irreps: Irreps = "1x0e+2x1o".parse()?;
+//! let weights = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+//! let trained = make(&irreps).with_weights(weights, &Init::new(0, &device))?;
+//!
+//! // To a file: `.save("model.bpk")` and `ModuleRecord::load("model.bpk")`.
+//! let bytes = trained.clone().into_record().into_bytes()?;
+//! let loaded = make(&irreps).try_load_record(ModuleRecord::from_bytes(bytes.clone())?)?;
+//! let x = Features::new(irreps, Tensor::ones([1, 7], &device))?;
+//! let [z, again] = [&trained, &loaded].map(|layer| layer.forward(&x).map(Features::into_values));
+//! assert_eq!(z?.into_data(), again?.into_data());
+//!
+//! // As many weights, but not of these irreps.
+//! let other = make(&"2x0e+1x1o".parse()?);
+//! let error = other.try_load_record(ModuleRecord::from_bytes(bytes)?).unwrap_err();
+//! assert!(error.to_string().contains(
+//!     "parameters.irreps of the file are `1x0e+2x1o -> 1x0e+2x1o, with biases`, \
+//!      expected `2x0e+1x1o -> 2x0e+1x1o, with biases`"
+//! ));
+//!
+//! # #[cfg(feature = "safetensors")] {
+//! use burn::store::{ModuleSnapshot, SafetensorsStore};
+//!
+//! // The same as safetensors; to a file: `SafetensorsStore::from_file("model.safetensors")`.
+//! let mut file = SafetensorsStore::from_bytes(None);
+//! trained.save_into(&mut file)?;
+//! let mut loaded = loaded;
+//! loaded.load_from(&mut SafetensorsStore::from_bytes(Some(file.get_bytes()?)))?;
+//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Beside every tensor whose shape does not tell its irreps, or the paths of its product, files have
+//! these as text, in 256 bytes named `irreps` or alike. Burn compares them where it loads: a file of
+//! other irreps, or without any, is an error like that above, for each tensor, and the tensor is left
+//! as it was. Where burn is told that a part is enough (`allow_partial`), what is missing is in its
+//! result. Other options, such as functions and normalizations, are not saved.
+//!
+//! Parameters keep the type they have: numbers of f32 are cast where a module in f64 loads them, and
+//! the other way.
+//!
+//! Weights of a model in e3nn are loaded by `load_e3nn`, with the feature `safetensors`.
+//!
+//! To go on training, save the optimizer too (`save` and `load` of burn's `ModuleOptimizer`), and the
+//! module as a record or by `BurnpackStore`: these keep the ids by which the optimizer knows
+//! parameters. Safetensors have no ids, so that the optimizer begins anew. Burn 0.22 loads the state
+//! of an optimizer in the default type of the device, and panics where f32 meets gradients in f64. So
+//! begin a program that trains in f64 with `Device::flex().configure(FloatDType::F64)`, before any
+//! tensor is made.
 
 mod activation;
 mod along_edges;
@@ -81,6 +118,8 @@ mod cartesian;
 mod convolution;
 mod dropout;
 mod dual;
+#[cfg(feature = "safetensors")]
+mod e3nn;
 mod edges;
 mod features;
 mod functions;
@@ -100,6 +139,7 @@ mod structures;
 mod symmetric_contraction;
 mod tensor_product;
 mod weighted_product;
+mod weights;
 
 pub use activation::{Activation, Gate};
 pub use along_edges::{
@@ -110,6 +150,8 @@ pub use cartesian::CartesianTensor;
 pub use convolution::{Convolution, ConvolutionConfig};
 pub use dropout::Dropout;
 pub use dual::Dual;
+#[cfg(feature = "safetensors")]
+pub use e3nn::{E3nnError, load_e3nn};
 pub use edges::{EdgeAttributes, Geometry};
 pub use features::Features;
 pub use init::Init;

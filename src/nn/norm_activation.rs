@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
 
 use super::functions::{Functions, Invariants, Scale, functions};
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{self, Channels, ScalarFunction};
+use crate::kernels::{self, Channels, KernelError, ScalarFunction};
 
 /// e3nn's `nn.NormActivation`: every channel x becomes f(|x| + b) x/|x|, or f(|x| + b) x if not
 /// normalized, with a learnable bias b of the channel if there are biases.
@@ -35,7 +35,7 @@ use crate::kernels::{self, Channels, ScalarFunction};
 /// ```
 #[derive(Module, Debug)]
 pub struct NormActivation {
-    bias: Option<Param<Tensor<2>>>,
+    bias: Option<Weights>,
     normalize: bool,
     #[module(skip)]
     channels: Arc<Channels>,
@@ -78,12 +78,26 @@ impl NormActivation {
         let channels = Channels::with_norms_above(irreps.clone(), least);
         let count = channels.len();
         NormActivation {
-            bias: bias.then(|| init.normal_then_zero(0, count)),
+            bias: bias.then(|| zero_biases(&channels, init)),
             normalize,
             channels: Arc::new(channels),
             function: functions(count, function),
             reciprocal: functions(count, ScalarFunction::RECIPROCAL),
         }
+    }
+
+    /// The same with given biases, one for each channel, which it then has in any case.
+    ///
+    /// # Errors
+    /// If their number is wrong.
+    pub fn with_biases(self, biases: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
+        let bias = self.bias.unwrap_or_else(|| zero_biases(&self.channels, init));
+        Ok(NormActivation { bias: Some(bias.with_row("the biases", biases, init)?), ..self })
+    }
+
+    /// The channels on slices: their norms, and their products with factors.
+    pub fn kernel(&self) -> &Channels {
+        &self.channels
     }
 
     /// The activated features.
@@ -119,4 +133,10 @@ impl NormActivation {
         let values = x.tensors.product(&factors, scale)?;
         Ok(Dual::of_shape(self.channels.irreps().clone(), values))
     }
+}
+
+/// A zero for each channel.
+fn zero_biases(channels: &Channels, init: &Init) -> Weights {
+    let zeros = init.tensor(vec![0.0; channels.len()], [1, channels.len()]);
+    Weights::new(Param::from_tensor(zeros), BelongsTo::new(channels.irreps().to_string()))
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::module::Module;
 
 use super::functions::{Functions, Invariants, Scale, functions};
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{self, Channels, ScalarFunction};
+use crate::kernels::{self, Channels, KernelError, ScalarFunction};
 
 /// Multiplies every channel x by σ(n + b), where σ is the logistic function, b a learnable bias of
 /// the channel and n its invariant: the value for the irrep `0e`, the smooth norm √(|x|² + 10⁻¹²) for every
@@ -33,7 +33,7 @@ use crate::kernels::{self, Channels, ScalarFunction};
 /// ```
 #[derive(Module, Debug)]
 pub struct NormGate {
-    bias: Param<Tensor<2>>,
+    bias: Weights,
     #[module(skip)]
     channels: Arc<Channels>,
     #[module(skip)]
@@ -45,8 +45,22 @@ impl NormGate {
     pub fn new(irreps: &Irreps, init: &mut Init) -> Self {
         let channels = Channels::new(irreps.clone());
         let bias = init.normal_then_zero(0, channels.len());
+        let bias = Weights::new(bias, BelongsTo::new(irreps.to_string()));
         let sigmoid = functions(channels.len(), ScalarFunction::SIGMOID);
         NormGate { bias, channels: Arc::new(channels), sigmoid }
+    }
+
+    /// The same with given biases, one for each channel.
+    ///
+    /// # Errors
+    /// If their number is wrong.
+    pub fn with_biases(self, biases: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
+        Ok(NormGate { bias: self.bias.with_row("the biases", biases, init)?, ..self })
+    }
+
+    /// The channels on slices: their invariants, and their products with factors.
+    pub fn kernel(&self) -> &Channels {
+        &self.channels
     }
 
     /// The gated features.

@@ -9,16 +9,17 @@ use super::dual::DualTensor;
 use super::functions::{AddToScalars, RowGroups, Scale, Standardized};
 use super::kept::Kept;
 use super::operation::{apply2, check_tensors};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::graph::Batch;
-use crate::kernels::{ChannelNorm, Channels, Groups, Standardize, StandardizeInputs};
+use crate::kernels::{ChannelNorm, Channels, Groups, KernelError, Standardize, StandardizeInputs};
 
 /// The learnable scale of every channel and shift of every scalar `0e`.
 #[derive(Module, Debug)]
 struct Affine {
-    weight: Param<Tensor<2>>,
-    bias: Param<Tensor<2>>,
+    weight: Weights,
+    bias: Weights,
     #[module(skip)]
     channels: Arc<Channels>,
 }
@@ -28,10 +29,24 @@ impl Affine {
         let channels = Channels::new(irreps.clone());
         let ones = init.tensor(vec![1.0; channels.len()], [1, channels.len()]);
         Affine {
-            weight: Param::from_tensor(ones),
-            bias: init.normal_then_zero(0, irreps.num_scalars()),
+            weight: Weights::new(Param::from_tensor(ones), BelongsTo::new(irreps.to_string())),
+            bias: Weights::new(
+                init.normal_then_zero(0, irreps.num_scalars()),
+                BelongsTo::new(irreps.to_string()),
+            ),
             channels: Arc::new(channels),
         }
+    }
+
+    fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &Init,
+    ) -> Result<Self, KernelError> {
+        let weight = self.weight.with_row("the weights", weights, init)?;
+        let bias = self.bias.with_row("the biases", biases, init)?;
+        Ok(Affine { weight, bias, ..self })
     }
 
     fn forward(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
@@ -98,6 +113,26 @@ impl LayerNorm {
         let kernel = Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5);
         let affine = affine.then(|| Affine::new(irreps, init));
         LayerNorm { affine, kernel: Arc::new(kernel) }
+    }
+
+    /// The same with a given weight for each channel and bias for each scalar `0e`, which it then
+    /// has in any case.
+    ///
+    /// # Errors
+    /// If their numbers are wrong.
+    pub fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        let affine = self.affine.unwrap_or_else(|| Affine::new(self.kernel.irreps(), init));
+        Ok(LayerNorm { affine: Some(affine.with_weights(weights, biases, init)?), ..self })
+    }
+
+    /// The normalization on slices.
+    pub fn kernel(&self) -> &Standardize {
+        &self.kernel
     }
 
     /// The normalized features.
@@ -205,6 +240,8 @@ impl Default for BatchNormConfig {
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     affine: Option<Affine>,
+    /// What the running moments are of.
+    running: BelongsTo,
     /// The running means of scalars `0e`, `[1][scalars]`.
     running_mean: Kept,
     /// The running second moments of channels, `[1][channels]`.
@@ -235,6 +272,7 @@ impl BatchNorm {
             (state(0.0, irreps.num_scalars()), state(1.0, channels.len()));
         BatchNorm {
             affine: config.affine.then(|| Affine::new(irreps, init)),
+            running: BelongsTo::new(irreps.to_string()),
             running_mean,
             running_moment,
             training: Param::from_bool(true),
@@ -243,6 +281,26 @@ impl BatchNorm {
             kernel: Arc::new(kernel),
             channels: Arc::new(channels),
         }
+    }
+
+    /// The same with a given weight for each channel and bias for each scalar `0e`, which it then
+    /// has in any case.
+    ///
+    /// # Errors
+    /// If their numbers are wrong.
+    pub fn with_weights(
+        self,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        let affine = self.affine.unwrap_or_else(|| Affine::new(self.kernel.irreps(), init));
+        Ok(BatchNorm { affine: Some(affine.with_weights(weights, biases, init)?), ..self })
+    }
+
+    /// The normalization on slices.
+    pub fn kernel(&self) -> &Standardize {
+        &self.kernel
     }
 
     /// The running means of scalars `0e` and second moments of channels, in order.

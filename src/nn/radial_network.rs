@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
 use super::functions::Functions;
 use super::operation::check_tensors;
+use super::weights::Matrix;
 use super::{Dual, Init, NnError};
 use crate::Irreps;
-use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
+use crate::error::check_length;
+use crate::kernels::{Activation, ActivationError, KernelError, ScalarFunction, SecondMoment};
 
 /// A perceptron without biases, `h ← f(h W / √width)` in hidden layers and `h W / √width` in the
 /// last: e3nn's `nn.FullyConnectedNet`. f is SiLU normalized by [`SecondMoment::One`], unless
@@ -35,7 +37,7 @@ use crate::kernels::{Activation, ActivationError, ScalarFunction, SecondMoment};
 /// ```
 #[derive(Module, Debug)]
 pub struct RadialNetwork {
-    layers: Vec<Param<Tensor<2>>>,
+    layers: Vec<Matrix>,
     /// The function of the channels of every hidden layer.
     #[module(skip)]
     activations: Vec<Arc<Activation>>,
@@ -50,7 +52,8 @@ impl RadialNetwork {
     pub fn new(widths: &[usize], init: &mut Init) -> Self {
         let count = widths.len();
         assert!(count >= 2, "widths of a basis and of weights are expected, found {count}");
-        let layers = widths.windows(2).map(|pair| init.normal([pair[0], pair[1]])).collect();
+        let matrix = |pair: &[usize]| Matrix::new(init.normal([pair[0], pair[1]]));
+        let layers = widths.windows(2).map(matrix).collect();
         let hidden = &widths[1..count - 1];
         let silu = |&width: &usize| {
             let activation = activation(width, ScalarFunction::SILU, SecondMoment::One);
@@ -58,6 +61,37 @@ impl RadialNetwork {
         };
         let activations = hidden.iter().map(silu).collect();
         RadialNetwork { layers, activations }
+    }
+
+    /// The same with given weights, layer by layer, each `[channel in][channel out]` as in e3nn.
+    ///
+    /// # Errors
+    /// If their number is wrong.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::nn::{Init, RadialNetwork};
+    ///
+    /// let init = &mut Init::new(0, &Device::flex());
+    /// let network = RadialNetwork::new(&[4, 2], init);
+    /// let weights = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+    /// let z = network.with_weights(weights, init)?.forward(&Tensor::ones([1, 4], init.device()))?;
+    /// assert_eq!(z.into_data().to_vec::<f32>().unwrap(), [8.0, 10.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, KernelError> {
+        let sizes = self.layers.iter().map(|layer| layer.val().dims().iter().product::<usize>());
+        check_length("the weights", sizes.sum(), weights.len())?;
+        let mut rest = weights.as_slice();
+        let with_its_own = |layer: Matrix| {
+            let shape = layer.val().dims();
+            let (own, others) = rest.split_at(shape[0] * shape[1]);
+            rest = others;
+            layer.with_values(init.tensor(own.to_vec(), shape))
+        };
+        let layers = self.layers.into_iter().map(with_its_own).collect();
+        Ok(RadialNetwork { layers, ..self })
     }
 
     /// The same with another function in hidden layers. Networks trained with e3nn rely on its

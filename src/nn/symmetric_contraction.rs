@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
 use super::functions::CHECKED;
 use super::operation::{Element, Operation, apply2, apply3};
+use super::weights::{BelongsTo, Weights};
 use super::{Dual, Features, Init, NnError};
 use crate::Irreps;
 use crate::kernels::symmetric_contraction::{
@@ -35,7 +36,7 @@ use crate::kernels::symmetric_contraction::{
 /// ```
 #[derive(Module, Debug)]
 pub struct SymmetricContraction {
-    weights: Param<Tensor<2>>,
+    weights: Weights,
     #[module(skip)]
     kernel: Arc<kernel::SymmetricContraction>,
 }
@@ -116,6 +117,10 @@ impl SymmetricContraction {
             .flat_map(|path| std::iter::repeat_n(deviation(path), kernel.channels()))
             .collect();
         let weights = init.normal_columns(kernel.elements(), &deviations);
+        let (input, output) = (kernel.input(), kernel.output());
+        let (factors, elements) = (kernel.correlation(), kernel.elements());
+        let text = format!("{input} -> {output}, up to {factors} factors, {elements} elements");
+        let weights = Weights::new(weights, BelongsTo::new(text));
         SymmetricContraction { weights, kernel: Arc::new(kernel) }
     }
 
@@ -147,7 +152,7 @@ impl SymmetricContraction {
     pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, ContractionError> {
         self.kernel.check_weights("the weights", &weights)?;
         let shape = [self.kernel.elements(), self.kernel.paths().len() * self.kernel.channels()];
-        let weights = Param::from_tensor(init.tensor(weights, shape));
+        let weights = self.weights.with_values(init.tensor(weights, shape));
         Ok(SymmetricContraction { weights, ..self })
     }
 

@@ -8,13 +8,15 @@ use burn::tensor::Tensor;
 use super::dual::DualTensor;
 use super::functions::CHECKED;
 use super::operation::{Element, Operation, apply3};
+use super::weights::BelongsTo;
 use super::{Dual, Features, NnError};
 use crate::Irreps;
 use crate::graph::Graph;
 use crate::kernels::{self, Pairing, ProductCotangents, ProductGradients, ProductInputs};
 
 /// Products of features with weights that another layer gives, such as a
-/// [`RadialNetwork`](super::RadialNetwork); see [`kernels::TensorProduct`]. It has no parameters.
+/// [`RadialNetwork`](super::RadialNetwork); see [`kernels::TensorProduct`]. It has no parameters;
+/// files hold its paths, which say what those weights are for.
 ///
 /// - [`WeightedProduct::forward`]: row by row, `z_i = x_i ⊗_{w_i} y_i`.
 /// - [`WeightedProduct::sum_messages`]: along edges, `z_i = Σ_{j→i} x_j ⊗_{w_ij} y_ij`, which is what
@@ -51,6 +53,7 @@ use crate::kernels::{self, Pairing, ProductCotangents, ProductGradients, Product
 /// ```
 #[derive(Module, Debug)]
 pub struct WeightedProduct {
+    paths: BelongsTo,
     #[module(skip)]
     kernel: Arc<kernels::TensorProduct>,
 }
@@ -73,7 +76,8 @@ impl WeightedProduct {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(kernel: impl Into<Arc<kernels::TensorProduct>>) -> Self {
-        WeightedProduct { kernel: kernel.into() }
+        let kernel = kernel.into();
+        WeightedProduct { paths: BelongsTo::product(&kernel), kernel }
     }
 
     /// The product on slices.

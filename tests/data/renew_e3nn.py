@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes `e3nn.json`: what e3nn answers to small inputs, for `tests/e3nn.rs`.
+"""Writes `e3nn.json`: what e3nn answers to small inputs, for `tests/e3nn.rs`; and the state of a
+module of its layers, `e3nn.safetensors`, beside this script.
 
     python3 tests/data/renew_e3nn.py > tests/data/e3nn.json
 
-renews the file. e3nn comes from PyPI, with torch, into the environment that `benches/compare.py`
+renews both. e3nn comes from PyPI, with torch, into the environment that `benches/compare.py`
 makes too, `target/compare-venv`; that takes minutes the first time. Everything is f64 from fixed
 seeds. Arrays are flat and row-major, features in e3nn's layout `mul_ir`, vectors in the order x, y,
 z; irreps, instructions and weights are as e3nn has them. A cotangent is what outputs are multiplied
@@ -20,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "compare-venv"
-PACKAGES = ["e3nn==0.6.0", "torch", "numpy"]
+PACKAGES = ["e3nn==0.6.0", "torch", "numpy", "safetensors"]
 
 NORMALIZATIONS = list(
     itertools.product(["component", "norm", "none"], ["element", "path", "none"])
@@ -99,6 +100,7 @@ import e3nn
 import torch
 from e3nn import math, nn, o3
 from e3nn.io import CartesianTensor
+from safetensors.torch import save_file
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -431,6 +433,47 @@ def cartesian_tensors():
         }
 
 
+class Saved(torch.nn.Module):
+    """One layer of each kind; all but the gate have a state that files hold."""
+
+    def __init__(self):
+        super().__init__()
+        silu, sigmoid = ACTIVATIONS["silu"], ACTIVATIONS["sigmoid"]
+        self.linear = o3.Linear(
+            "2x0e+2x1o+1x0e+1x1o+1x0o", "2x0e+2x1o+1x0o+1x0e", biases=True
+        )
+        self.product = o3.FullyConnectedTensorProduct(
+            "2x0e+1x1o", "1x0e+2x1o", "2x0e+1x1o+1x1e"
+        )
+        self.gate = nn.Gate("2x0e", [silu], "3x0e", [sigmoid], "1x1o+2x1e")
+        self.norm = nn.BatchNorm("2x0e+1x0o+2x1o")
+        self.radial = nn.FullyConnectedNet([3, 4, 4, 2], silu)
+        self.activation = nn.NormActivation(o3.Irreps("2x0e+2x1o"), torch.tanh, bias=True)
+
+
+def saved():
+    """Writes the state of a module; the answers of its layers, with running moments."""
+    module = Saved()
+    for parameter in module.parameters():
+        parameter.data = torch.randn_like(parameter)
+    module.norm(torch.randn(5, module.norm.irreps.dim))
+    module.eval()
+    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    save_file(state, Path(__file__).resolve().parent / "e3nn.safetensors")
+    for name, layer, sizes in [
+        ("linear", module.linear, [module.linear.irreps_in.dim]),
+        ("product", module.product, [module.product.irreps_in1.dim, module.product.irreps_in2.dim]),
+        ("gate", module.gate, [module.gate.irreps_in.dim]),
+        ("norm", module.norm, [module.norm.irreps.dim]),
+        ("radial", module.radial, [3]),
+        ("activation", module.activation, [module.activation.irreps_in.dim]),
+    ]:
+        inputs = [torch.randn(2, size) for size in sizes]
+        yield {
+            "layer": name, "inputs": [numbers(x) for x in inputs], "output": numbers(layer(*inputs)),
+        }
+
+
 def main():
     content = {
         "about": "written by tests/data/renew_e3nn.py, which says how and what",
@@ -439,7 +482,7 @@ def main():
     parts = [
         tensor_products, constructors, squares, linears, irreps, representations, wigner_matrices,
         coupling_tensors, harmonics, activations, gates, norm_activations, batch_norms, norms,
-        networks, one_hots, cartesian_tensors,
+        networks, one_hots, cartesian_tensors, saved,
     ]
     for part in parts:
         # A seed for each, so that a new case changes no other part.

@@ -8,12 +8,19 @@ mod common {
 }
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::store::SafetensorsStore;
 use burn::tensor::{DType, Device, Tensor};
 use common::e3nn::{self, assert_near, cases, counts, numbers, text};
-use common::layer::{features, tensor, values, with_parameters};
+use common::layer::{features, parameters, tensor, values, with_parameters};
 use serde_json::Value;
-use tesseral::kernels::{ChannelNorm, ScalarFunction, SecondMoment};
-use tesseral::nn::{BatchNorm, BatchNormConfig, Init, NormActivation, RadialNetwork};
+use tesseral::Irreps;
+use tesseral::coupling::COUPLING_LMAX;
+use tesseral::kernels::{self, ChannelNorm, GateConfig, ScalarFunction, SecondMoment};
+use tesseral::nn::{
+    BatchNorm, BatchNormConfig, E3nnError, Gate, Init, Linear, NormActivation, RadialNetwork,
+    TensorProduct, load_e3nn,
+};
 
 /// Sums of a few terms and a transcendental function.
 const SUMS: f64 = 16.0;
@@ -104,4 +111,133 @@ fn batch_normalization() {
         compared += 1;
     }
     assert!(compared > 0, "no case was compared");
+}
+
+/// A module of e3nn's layers with the names that the file has.
+#[derive(Module, Debug)]
+struct Saved {
+    linear: Linear,
+    product: TensorProduct,
+    gate: Gate,
+    norm: BatchNorm,
+    radial: RadialNetwork,
+    activation: NormActivation,
+}
+
+impl Saved {
+    fn new(output: &str) -> Self {
+        let irreps = |text: &str| text.parse::<Irreps>().unwrap();
+        let (tanh, silu) = (ScalarFunction::TANH, ScalarFunction::SILU);
+        let product = kernels::TensorProduct::fully_connected(
+            &irreps("2x0e+1x1o"),
+            &irreps("1x0e+2x1o"),
+            &irreps("2x0e+1x1o+1x1e"),
+        );
+        let gate = GateConfig {
+            scalars: irreps("2x0e"),
+            scalar_functions: vec![Some(silu)],
+            gates: irreps("3x0e"),
+            gate_functions: vec![Some(ScalarFunction::SIGMOID)],
+            gated: irreps("1x1o+2x1e"),
+            moment: SecondMoment::E3nn,
+        };
+        let init = &mut init();
+        let radial = RadialNetwork::new(&[3, 4, 4, 2], init);
+        Saved {
+            linear: Linear::new(&irreps("2x0e+2x1o+1x0e+1x1o+1x0o"), &irreps(output), init),
+            product: TensorProduct::new(product.unwrap(), init),
+            gate: Gate::new(&gate).unwrap(),
+            norm: BatchNorm::new(&irreps("2x0e+1x0o+2x1o"), BatchNormConfig::default(), init),
+            radial: radial.with_activation(silu, SecondMoment::E3nn).unwrap(),
+            activation: NormActivation::new(&irreps("2x0e+2x1o"), tanh, true, true, init),
+        }
+    }
+
+    fn forward(&self, layer: &str, inputs: &[Vec<f64>]) -> Vec<f64> {
+        let matrix = |index: usize, columns: usize| {
+            let x: &[f64] = &inputs[index];
+            tensor(x, [x.len() / columns, columns], DType::F64, &Device::flex().autodiff())
+        };
+        let rows = |index: usize, irreps: &Irreps| features(irreps, &matrix(index, irreps.dim()));
+        let z = match layer {
+            "linear" => self.linear.forward(&rows(0, self.linear.kernel().input())),
+            "product" => {
+                let kernel = self.product.kernel();
+                self.product.forward(&rows(0, kernel.first()), &rows(1, kernel.second()))
+            }
+            "gate" => self.gate.forward(&rows(0, self.gate.input())),
+            // With running moments.
+            "norm" => self.norm.clone().freeze().forward(&rows(0, self.norm.kernel().irreps())),
+            "radial" => return values(&self.radial.forward(&matrix(0, 3)).unwrap()),
+            "activation" => self.activation.forward(&rows(0, self.activation.kernel().irreps())),
+            other => panic!("no test for {other}"),
+        };
+        values(z.unwrap().values())
+    }
+}
+
+const LINEAR_OUTPUT: &str = "2x0e+2x1o+1x0o+1x0e";
+
+/// The file that e3nn wrote, in which some names are others.
+fn file(from: &str, to: &str) -> SafetensorsStore {
+    let bytes = include_bytes!("../data/e3nn.safetensors").to_vec();
+    SafetensorsStore::from_bytes(Some(bytes)).with_key_remapping(from, to)
+}
+
+#[test]
+fn what_e3nn_saved_is_loaded() {
+    if COUPLING_LMAX == 0 {
+        return;
+    }
+    let mut module = Saved::new(LINEAR_OUTPUT);
+    load_e3nn(&mut module, &mut file("x", "x"), |_| false).unwrap();
+    for case in cases("saved") {
+        let layer = text(&case["layer"]);
+        let inputs: Vec<_> = case["inputs"].as_array().unwrap().iter().map(numbers).collect();
+        let found = module.forward(layer, &inputs);
+        let expected = numbers(&case["output"]);
+        assert_eq!(found.len(), expected.len(), "{layer}");
+        for (found, expected) in found.iter().zip(&expected) {
+            let error = (found - expected).abs();
+            assert!(
+                error <= 1e-12 * expected.abs().max(1.0),
+                "{layer}: {found}, e3nn has {expected}"
+            );
+        }
+    }
+    // It is trained further.
+    let x = tensor(&[1.0; 3], [1, 3], DType::F64, &Device::flex().autodiff());
+    let gradients = module.radial.forward(&x).unwrap().sum().backward();
+    assert_eq!(GradientsParams::from_grads(gradients, &module.radial).len(), 3);
+}
+
+#[test]
+fn what_e3nn_saved_of_other_layers_is_refused() {
+    if COUPLING_LMAX == 0 {
+        return;
+    }
+    let refused = |output: &str, mut file: SafetensorsStore| {
+        let mut module = Saved::new(output);
+        let error = load_e3nn(&mut module, &mut file, |_| false).unwrap_err();
+        assert_eq!(parameters(&module).values, parameters(&Saved::new(output)).values);
+        error.to_string()
+    };
+    assert_eq!(
+        refused("1x0e+2x1o+1x0o+1x0e", file("x", "x")),
+        "the tensor `linear.weight` has the shape [16], expected [13] for the parameter \
+         `linear.parameters` of `2x0e+2x1o+1x0e+1x1o+1x0o -> 1x0e+2x1o+1x0o+1x0e, with biases`"
+    );
+    assert_eq!(
+        refused(LINEAR_OUTPUT, file("radial.layer1", "radial.other")),
+        "the file has no tensor `radial.layer1.weight`, expected for the parameter \
+         `radial.layers.1`"
+    );
+    let message = refused(LINEAR_OUTPUT, SafetensorsStore::from_bytes(Some(b"no file".to_vec())));
+    assert!(message.starts_with("the file cannot be read: "), "{message}");
+
+    // A tensor more, and the choice to pass over it.
+    let mut radial = Saved::new(LINEAR_OUTPUT).radial;
+    let error = load_e3nn(&mut radial, &mut file("^radial.", ""), |name| name != "linear.bias");
+    assert_eq!(error.unwrap_err(), E3nnError::Unused { tensors: vec!["linear.bias".to_owned()] });
+    load_e3nn(&mut radial, &mut file("^radial.", ""), |_| true).unwrap();
 }
