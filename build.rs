@@ -19,6 +19,9 @@ fn main() {
 
 fn generate() -> Result<(), Box<dyn Error>> {
     let lmax = build::lmax(|name| env::var_os(name))?;
+    // For the tests: which functions of a degree there are.
+    println!("cargo::rustc-check-cfg=cfg(degree, values(any()))");
+    (0..=lmax).for_each(|l| println!("cargo::rustc-cfg=degree=\"{l}\""));
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let built = build::tables(lmax, &folder)?;
     if let Some(warning) = built.warning {

@@ -439,42 +439,27 @@ mod by_name {
     use tesseral::Scalar;
 
     macro_rules! degrees {
-        ($($l:literal: $y:ident $to:ident $unit:ident;)*) => {
-            // A build has no functions above its LMAX: there these are meant, which the functions
-            // of `sh` hide everywhere else.
-            #[allow(dead_code, unused_imports)]
-            mod absent {
-                $(
-                    pub fn $y<T>(_: [T; 3]) -> [T; 0] {
-                        unreachable!()
-                    }
-                    pub use $y as $to;
-                    pub use $y as $unit;
-                )*
-            }
-            #[allow(unused_imports)]
-            use absent::{$($y, $to, $unit),*};
-
+        ($($l:literal $cfg:literal: $y:ident $to:ident $unit:ident;)*) => {
             pub fn degree<T: Scalar>(l: usize, r: [T; 3]) -> Vec<T> {
-                use tesseral::sh::*;
                 match l {
-                    $($l => $y(r).to_vec(),)*
+                    $(#[cfg(degree = $cfg)]
+                    $l => tesseral::sh::$y(r).to_vec(),)*
                     _ => unreachable!(),
                 }
             }
 
             pub fn all<T: Scalar>(l: usize, r: [T; 3]) -> Vec<T> {
-                use tesseral::sh::*;
                 match l {
-                    $($l => $to(r).to_vec(),)*
+                    $(#[cfg(degree = $cfg)]
+                    $l => tesseral::sh::$to(r).to_vec(),)*
                     _ => unreachable!(),
                 }
             }
 
             pub fn unit<T: Scalar>(l: usize, r: [T; 3]) -> Vec<T> {
-                use tesseral::sh::*;
                 match l {
-                    $($l => $unit(r).to_vec(),)*
+                    $(#[cfg(degree = $cfg)]
+                    $l => tesseral::sh::$unit(r).to_vec(),)*
                     _ => unreachable!(),
                 }
             }
@@ -482,27 +467,27 @@ mod by_name {
     }
 
     degrees! {
-        0: y_0 to_0 to_0_unit;
-        1: y_1 to_1 to_1_unit;
-        2: y_2 to_2 to_2_unit;
-        3: y_3 to_3 to_3_unit;
-        4: y_4 to_4 to_4_unit;
-        5: y_5 to_5 to_5_unit;
-        6: y_6 to_6 to_6_unit;
-        7: y_7 to_7 to_7_unit;
-        8: y_8 to_8 to_8_unit;
-        9: y_9 to_9 to_9_unit;
-        10: y_10 to_10 to_10_unit;
-        11: y_11 to_11 to_11_unit;
-        12: y_12 to_12 to_12_unit;
-        13: y_13 to_13 to_13_unit;
-        14: y_14 to_14 to_14_unit;
-        15: y_15 to_15 to_15_unit;
-        16: y_16 to_16 to_16_unit;
-        17: y_17 to_17 to_17_unit;
-        18: y_18 to_18 to_18_unit;
-        19: y_19 to_19 to_19_unit;
-        20: y_20 to_20 to_20_unit;
+        0 "0": y_0 to_0 to_0_unit;
+        1 "1": y_1 to_1 to_1_unit;
+        2 "2": y_2 to_2 to_2_unit;
+        3 "3": y_3 to_3 to_3_unit;
+        4 "4": y_4 to_4 to_4_unit;
+        5 "5": y_5 to_5 to_5_unit;
+        6 "6": y_6 to_6 to_6_unit;
+        7 "7": y_7 to_7 to_7_unit;
+        8 "8": y_8 to_8 to_8_unit;
+        9 "9": y_9 to_9 to_9_unit;
+        10 "10": y_10 to_10 to_10_unit;
+        11 "11": y_11 to_11 to_11_unit;
+        12 "12": y_12 to_12 to_12_unit;
+        13 "13": y_13 to_13 to_13_unit;
+        14 "14": y_14 to_14 to_14_unit;
+        15 "15": y_15 to_15 to_15_unit;
+        16 "16": y_16 to_16 to_16_unit;
+        17 "17": y_17 to_17 to_17_unit;
+        18 "18": y_18 to_18 to_18_unit;
+        19 "19": y_19 to_19 to_19_unit;
+        20 "20": y_20 to_20 to_20_unit;
     }
 }
 

@@ -9,7 +9,7 @@ use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::weights::BelongsTo;
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
 use crate::error::check_degree;
-use crate::kernels::{self, ActivationError, KernelError, ScalarFunction, SecondMoment};
+use crate::kernels::{self, ActivationError, KernelError, ScalarFunction, SecondMoment, unreached};
 use crate::{Irrep, Irreps};
 
 /// What a [`Convolution`] is made of.
@@ -101,8 +101,9 @@ impl Convolution {
     /// A layer with random weights.
     ///
     /// # Errors
-    /// If a degree is above LMAX or has no coupling tensor, or `neighbours` is not a finite number
-    /// above zero.
+    /// If a degree is above LMAX or has no coupling tensor, `neighbours` is not a finite number above
+    /// zero, or neither messages nor the node itself reach a block of the output, which would be zero
+    /// for ever ([`Convolution::with_unreached`] allows it).
     ///
     /// # Panics
     /// If the weights of a linear map are more than a `usize` counts.
@@ -127,6 +128,25 @@ impl Convolution {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
+        let layer = Self::with_unreached(config, init)?;
+        let reached: Vec<bool> = layer.output_mask();
+        let blocks: Vec<bool> = config
+            .output
+            .slices()
+            .into_iter()
+            .map(|slice| !reached[slice].contains(&false))
+            .collect();
+        let inputs = format!("`{}` along edges to l = {}", config.input, config.lmax);
+        unreached::check(&config.output, &blocks, inputs)?;
+        Ok(layer)
+    }
+
+    /// The same, where outputs are allowed that neither messages nor the features of the node reach:
+    /// they are zero.
+    ///
+    /// # Errors
+    /// As [`Convolution::new`] otherwise.
+    pub fn with_unreached(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
         check_degree(config.lmax)?;
         if !(config.neighbours.is_finite() && config.neighbours > 0.0) {
             return Err(NnError::Neighbours { found: config.neighbours });
@@ -140,8 +160,8 @@ impl Convolution {
         Ok(Convolution {
             linear_in: Linear::with_biases(&config.input, &config.input, false, init),
             radial: RadialNetwork::new(&widths, init),
-            linear_out: Linear::with_biases(product.output(), &config.output, false, init),
-            skip: Linear::new(&config.input, &config.output, init),
+            linear_out: Linear::with_unreached(product.output(), &config.output, false, init)?,
+            skip: Linear::with_unreached(&config.input, &config.output, true, init)?,
             neighbours: config.neighbours,
             messages: BelongsTo::product(&product),
             product: Arc::new(product),
@@ -188,6 +208,13 @@ impl Convolution {
     /// The tensor product of the messages, on slices.
     pub fn kernel(&self) -> &kernels::TensorProduct {
         &self.product
+    }
+
+    /// Whether each component of the output depends on messages, on the features of the node or on a
+    /// bias; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        let [messages, own] = [&self.linear_out, &self.skip].map(|l| l.kernel().output_mask());
+        messages.into_iter().zip(own).map(|(messages, own)| messages || own).collect()
     }
 
     /// The number of weights that the radial network gives an edge.

@@ -210,7 +210,7 @@ impl Reader {
         };
         let (input, output) = pair.split_once(" -> ").expect("a linear map says so");
         let [input, output] = [input, output].map(|text| text.parse().expect("irreps are read"));
-        let kernel = Linear::try_new(input, output, biases)?;
+        let kernel = Linear::with_unreached(input, output, biases)?;
         let weights = self.take(self.beside(1, "weight"), &[kernel.num_weights()])?;
         let mut values = kernel.weights_from_e3nn(&weights)?;
         // Without biases, e3nn saves none of them.

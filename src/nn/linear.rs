@@ -24,14 +24,12 @@ use crate::kernels::{self, KernelError, LinearGradients, LinearInputs};
 /// use tesseral::nn::{Features, Init, Linear};
 ///
 /// let device = Device::flex();
-/// let (input, output): (Irreps, Irreps) = ("4x0e + 2x1o".parse()?, "8x0e + 3x1o + 1x2e".parse()?);
+/// let (input, output): (Irreps, Irreps) = ("4x0e + 2x1o".parse()?, "8x0e + 3x1o".parse()?);
 /// let linear = Linear::new(&input, &output, &mut Init::new(1, &device));
 /// // Weights from 0e to 0e and from 1o to 1o, and biases of the 0e.
 /// assert_eq!(linear.num_params(), 4 * 8 + 2 * 3 + 8);
 /// let z = linear.forward(&Features::new(input, Tensor::ones([5, 10], &device))?)?;
-/// assert_eq!(z.values().dims(), [5, 22]);
-/// // Nothing mixes to 2e.
-/// assert_eq!(z.block(2).unwrap().to_data().as_slice::<f32>()?, [0.0; 25]);
+/// assert_eq!(z.values().dims(), [5, 17]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Module, Debug)]
@@ -48,7 +46,8 @@ impl Linear {
     /// A map between two lists of irreps, with biases for output channels of irrep `0e`.
     ///
     /// # Panics
-    /// If the weights are more than a `usize` counts.
+    /// If the weights are more than a `usize` counts, or an output has neither an input of its irrep nor
+    /// a bias: it would be zero for ever ([`Linear::with_unreached`] allows it).
     #[track_caller]
     pub fn new(input: &Irreps, output: &Irreps, init: &mut Init) -> Self {
         Self::with_biases(input, output, true, init)
@@ -57,7 +56,8 @@ impl Linear {
     /// The same with or without biases, `z = W x` or `z = W x + b`; e3nn's has none unless asked.
     ///
     /// # Panics
-    /// If the weights are more than a `usize` counts.
+    /// If the weights are more than a `usize` counts, or an output has neither an input of its irrep nor
+    /// a bias: it would be zero for ever ([`Linear::with_unreached`] allows it).
     ///
     /// # Example
     /// ```
@@ -77,7 +77,39 @@ impl Linear {
     /// ```
     #[track_caller]
     pub fn with_biases(input: &Irreps, output: &Irreps, biases: bool, init: &mut Init) -> Self {
-        let kernel = kernels::Linear::new(input.clone(), output.clone(), biases);
+        Self::of_kernel(kernels::Linear::new(input.clone(), output.clone(), biases), init)
+    }
+
+    /// The same, where outputs that nothing reaches are allowed: they are zero.
+    ///
+    /// # Errors
+    /// If the weights are more than a `usize` counts.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use tesseral::nn::{Features, Init, Linear};
+    ///
+    /// let (input, output) = ("2x0e".parse()?, "2x0e + 1x0o".parse()?);
+    /// let init = &mut Init::new(1, &Device::flex());
+    /// let linear = Linear::with_unreached(&input, &output, false, init)?;
+    /// let x = Features::new(input, Tensor::ones([1, 2], init.device()))?;
+    /// assert_eq!(linear.forward(&x)?.values().to_data().iter::<f32>().last(), Some(0.0));
+    /// assert_eq!(linear.kernel().output_mask(), [true, true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_unreached(
+        input: &Irreps,
+        output: &Irreps,
+        biases: bool,
+        init: &mut Init,
+    ) -> Result<Self, KernelError> {
+        let kernel = kernels::Linear::with_unreached(input.clone(), output.clone(), biases)?;
+        Ok(Self::of_kernel(kernel, init))
+    }
+
+    fn of_kernel(kernel: kernels::Linear, init: &mut Init) -> Self {
+        let (input, output, biases) = (kernel.input(), kernel.output(), kernel.num_biases() > 0);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
         let with = if biases { ", with biases" } else { "" };
         let belongs_to = BelongsTo::new(format!("{input} -> {output}{with}"));
