@@ -15,7 +15,7 @@ macro_rules! layers {
             "nn::EdgeAttributes::of_batch" "nn::Features::block" "nn::LayerNorm" "nn::Linear"
             "nn::Linear::with_biases" "nn::Norm::new" "nn::Norm::smooth" "nn::NormActivation"
             "nn::NormGate" "nn::RadialNetwork" "nn::RadialNetwork::with_activation"
-            "nn::WeightedProduct" "nn::WeightedProduct::sum_messages"
+            "nn::TensorProduct" "nn::WeightedProduct" "nn::WeightedProduct::sum_messages"
         )
     };
 }

@@ -8,10 +8,11 @@ use burn::tensor::{Tensor, TensorData};
 use thiserror::Error;
 
 use super::weights::CONTAINER;
+use crate::error::debug_is_text;
 use crate::kernels::{KernelError, Linear};
 
 /// Weights of e3nn that do not fit a module.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum E3nnError {
     /// A store cannot read its file.
@@ -55,6 +56,8 @@ pub enum E3nnError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
 }
+
+debug_is_text!(E3nnError);
 
 fn of(irreps: &str) -> String {
     if irreps.is_empty() { String::new() } else { format!(" of `{irreps}`") }

@@ -132,6 +132,7 @@ impl Structures {
     ///
     /// # Errors
     /// Those of `energies`, and if what it gives is not one energy for each graph.
+    #[doc(alias = "forces")]
     pub fn predict<M: Module, E: From<NnError>>(
         &self,
         model: &M,

@@ -238,6 +238,8 @@ fn what_e3nn_saved_of_other_layers_is_refused() {
     // A tensor more, and the choice to pass over it.
     let mut radial = Saved::new(LINEAR_OUTPUT).radial;
     let error = load_e3nn(&mut radial, &mut file("^radial.", ""), |name| name != "linear.bias");
-    assert_eq!(error.unwrap_err(), E3nnError::Unused { tensors: vec!["linear.bias".to_owned()] });
+    let error = error.unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert_eq!(error, E3nnError::Unused { tensors: vec!["linear.bias".to_owned()] });
     load_e3nn(&mut radial, &mut file("^radial.", ""), |_| true).unwrap();
 }
