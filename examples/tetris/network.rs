@@ -72,9 +72,12 @@ impl Network {
                 format!("this example needs LMAX of at least {DEGREE}, it is {LMAX}").into()
             );
         }
-        let hidden: Irreps = "16x0e + 4x0o + 8x1e + 8x1o + 4x2e + 4x2o".parse()?;
         let output: Irreps = "7x0e + 1x0o".parse()?;
-        let widths = [Irreps::scalars(1), hidden.clone(), hidden.clone(), output];
+        // From scalars, harmonics reach only irreps of their own parity; products of these reach axial
+        // vectors, and those the pseudoscalar.
+        let first: Irreps = "16x0e + 8x1o + 4x2e".parse()?;
+        let second: Irreps = "16x0e + 8x1e + 8x1o + 4x2e + 4x2o".parse()?;
+        let widths = [Irreps::scalars(1), first, second, output];
         let convolution = |pair: &[Irreps]| {
             let config = ConvolutionConfig {
                 input: pair[0].clone(),
@@ -87,7 +90,7 @@ impl Network {
             Convolution::new(&config, init)
         };
         let convolutions = widths.windows(2).map(convolution).collect::<Result<_, _>>()?;
-        let gates = (0..2).map(|_| NormGate::new(&hidden, init)).collect();
+        let gates = widths[1..3].iter().map(|irreps| NormGate::new(irreps, init)).collect();
         Ok(Network { convolutions, gates })
     }
 

@@ -84,8 +84,8 @@ fn linear_maps_know_their_irreps() {
     assert_apart(
         path,
         [
-            (linear("1x1o", "1x1o", true), "1x1o -> 1x1o, with biases"),
-            (linear("1x5o", "1x5o", true), "1x5o -> 1x5o, with biases"),
+            (linear("1x1o", "1x1o", true), "1x1o -> 1x1o"),
+            (linear("1x5o", "1x5o", true), "1x5o -> 1x5o"),
         ],
     );
     // A bias is no weight.
@@ -192,8 +192,7 @@ fn parts_are_named_by_their_place() {
             Linear::new(&irreps, &irreps, &mut init(DType::F32)),
         ]
     };
-    let pair =
-        [(two("1x1o"), "1x1o -> 1x1o, with biases"), (two("1x1e"), "1x1e -> 1x1e, with biases")];
+    let pair = [(two("1x1o"), "1x1o -> 1x1o"), (two("1x1e"), "1x1e -> 1x1e")];
     assert_apart("1.parameters.irreps", pair);
 }
 

@@ -111,7 +111,7 @@ fn layers_without_dimensions_are_possible() {
         let full = features(&some, &Tensor::ones([3, 3], (&device, dtype)));
 
         // Biases alone, which begin as zeros.
-        let linear = Linear::new(&none, &some, &mut init);
+        let linear = Linear::with_unreached(&none, &some, true, &mut init).unwrap();
         let output = linear.forward(&empty).unwrap();
         assert_eq!(values(output.values()), [0.0; 9]);
         let gradients = output.into_values().sum().backward();
