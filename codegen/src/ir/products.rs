@@ -1,7 +1,7 @@
 //! Programs for the coupling of one triple of degrees, z = Σ C x y, and for its derivatives.
 //!
 //! With channels on the lanes the second factor is the same for all lanes and becomes a matrix
-//! first, M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]. Entries of M that are equal up to their sign
+//! first, `M[m1, m3] = scale · Σ C[m1, m2, m3] y[m2]`. Entries of M that are equal up to their sign
 //! for every y are kept once, in the order of their first (m1, m3).
 //!
 //! Each map is linear in a factor (`scale`, or the weight `w`) that can be multiplied into one of its
