@@ -3,6 +3,7 @@
 
 /// Declares the functions of one degree, behind a bound that no type meets: their callers fail to
 /// compile, and `cargo check` finds it, with the message.
+#[allow(unused_macros, reason = "at LMAX = 20 no degree is missing")]
 macro_rules! missing {
     (
         $l:literal, $message:tt,
@@ -29,4 +30,5 @@ macro_rules! missing {
     };
 }
 
+#[allow(unused_imports, reason = "as above")]
 pub(super) use missing;

@@ -9,7 +9,7 @@
 
 use super::wide::Wide;
 use crate::coupling::{Entry, Tensor};
-use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
+use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob};
 
 /// The coupling of degrees (l1, l2) to l3. B blocks of lanes at once share what is read of M.
 pub(super) trait Triple: Copy {
@@ -371,6 +371,8 @@ pub(super) fn add_to<V: Lanes>(proof: V::Proof, x: V, y: V, block: &mut BlockOf<
 #[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
 mod generated {
     use super::*;
+    #[allow(unused_imports, reason = "at LMAX = 0 no program has a constant")]
+    use crate::simd::constant;
 
     include!(concat!(env!("OUT_DIR"), "/products.rs"));
 }

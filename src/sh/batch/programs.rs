@@ -5,6 +5,7 @@ use crate::simd::{Arithmetic, BlockOf, FewRows, Lanes, Narrow, RowsToRead, const
 
 /// Where results go. Component 0 are the values, then come those of the gradient, then those of the
 /// Hessian.
+#[allow(dead_code, reason = "at LMAX = 0 and 1 no program has four columns")]
 pub(super) trait Sink<A> {
     /// Takes the column `index`.
     fn one(&mut self, component: usize, index: usize, value: A);
@@ -26,6 +27,7 @@ pub(super) trait Program<const G: usize, const H: usize> {
 }
 
 /// Columns that are read.
+#[allow(dead_code, reason = "at LMAX = 0 no program reads a column")]
 pub(super) trait Columns<A> {
     /// The column `index`.
     fn one(&self, index: usize) -> A;
