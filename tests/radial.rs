@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 use tesseral::radial::{
     Bernstein, Bessel, Chebyshev, CosineCutoff, Envelope, Enveloped, Gaussian, OneHotFunction,
-    PolynomialCutoff, RadialBasis, RadialError, SoftOneHot, XplorCutoff,
+    PolynomialCutoff, RadialBasis, RadialError, SoftOneHot, UnitVariance, XplorCutoff,
 };
 
 const ALL: [OneHotFunction; 5] = [
@@ -465,5 +465,64 @@ fn slices_of_the_wrong_length_are_refused() {
     assert_eq!(
         message(basis.values_and_derivatives_into(0.5, &mut [0.0; 3], &mut [0.0; 4])),
         "the slice of derivatives has length 4, expected 3"
+    );
+}
+
+// Unit variance.
+
+/// The mean of Σ bₙ²/n by the midpoint rule.
+fn mean_square(basis: &impl RadialBasis, cutoff: f64) -> f64 {
+    const POINTS: u32 = 20_000;
+    let squares = |r| basis.functions(r).map(|(value, _)| value * value).sum::<f64>();
+    let at = |i: u32| cutoff * (f64::from(i) + 0.5) / f64::from(POINTS);
+    (0..POINTS).map(|i| squares(at(i))).sum::<f64>() / f64::from(POINTS) / basis.count() as f64
+}
+
+#[test]
+fn the_mean_square_is_one() {
+    for cutoff in [0.7, 5.0, 80.0] {
+        let bessel = UnitVariance::new(Bessel::new(8, cutoff).unwrap(), cutoff).unwrap();
+        // The midpoint rule is off by 10⁻⁸ here.
+        assert!((mean_square(&bessel, cutoff) - 1.0).abs() < 1e-7);
+        let envelope = PolynomialCutoff::new(cutoff, 6).unwrap();
+        let enveloped = Enveloped::new(Bessel::new(20, cutoff).unwrap(), envelope);
+        let enveloped = UnitVariance::new(enveloped, cutoff).unwrap();
+        assert!((mean_square(&enveloped, cutoff) - 1.0).abs() < 1e-6);
+        for function in ALL {
+            let basis = SoftOneHot::new(0.0, cutoff, 10, function, true).unwrap();
+            let unit = UnitVariance::new(basis, cutoff).unwrap();
+            assert!((mean_square(&unit, cutoff) - 1.0).abs() < 1e-6, "{function:?}");
+        }
+    }
+    // A constant: Σ 1/1.
+    let one = UnitVariance::new(Chebyshev::new(1, 2.0).unwrap(), 2.0).unwrap();
+    assert_eq!(one.jets(0.3).next(), Some([1.0, 0.0, 0.0]));
+}
+
+#[test]
+fn derivatives_are_scaled_alike() {
+    let basis = Bessel::new(3, 2.0).unwrap();
+    let unit = UnitVariance::new(basis, 2.0).unwrap();
+    let factor = unit.jets(0.4).next().unwrap()[0] / basis.jets(0.4).next().unwrap()[0];
+    for (scaled, plain) in unit.jets(1.1).zip(basis.jets(1.1)) {
+        for (scaled, plain) in scaled.into_iter().zip(plain) {
+            assert!((scaled - factor * plain).abs() <= 4.0 * f64::EPSILON * scaled.abs());
+        }
+    }
+}
+
+#[test]
+fn what_has_no_variance_is_refused() {
+    let message = |error: RadialError| error.to_string();
+    let basis = Bessel::new(3, 2.0).unwrap();
+    assert_eq!(
+        message(UnitVariance::new(basis, 0.0).unwrap_err()),
+        "the cutoff is 0, expected a finite number above zero"
+    );
+    // Zero beyond its own cutoff, so within another envelope's.
+    let nothing = Enveloped::new(basis, PolynomialCutoff::new(1e-300, 6).unwrap());
+    assert_eq!(
+        message(UnitVariance::new(nothing, 2.0).unwrap_err()),
+        "the mean square of the basis is 0, expected a finite number above zero"
     );
 }

@@ -18,6 +18,10 @@
 //! | [`CosineCutoff`] | Behler and Parrinello |
 //! | [`XplorCutoff`] | X-PLOR |
 //!
+//! A network expects inputs of about unit variance, and a basis in the normalization of its source is
+//! not: eight [`Bessel`] functions reach 60 at a cutoff of 0.7, and are small at a large one.
+//! [`UnitVariance`] brings any basis there, with or without an envelope.
+//!
 //! # Example
 //! ```
 //! use tesseral::radial::{Bessel, Enveloped, PolynomialCutoff, RadialBasis};
@@ -38,6 +42,7 @@ mod envelope;
 mod error;
 mod gaussian;
 mod soft_one_hot;
+mod unit_variance;
 
 pub use bernstein::Bernstein;
 pub use bessel::Bessel;
@@ -46,6 +51,7 @@ pub use envelope::{CosineCutoff, Envelope, Enveloped, PolynomialCutoff, XplorCut
 pub use error::RadialError;
 pub use gaussian::Gaussian;
 pub use soft_one_hot::{OneHotFunction, SoftOneHot};
+pub use unit_variance::UnitVariance;
 
 use crate::Real;
 use crate::error::check_length;

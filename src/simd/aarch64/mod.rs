@@ -1,5 +1,5 @@
 //! The path of aarch64.
 
-use super::{Blocks, Job, Lanes, Narrow, Squares};
+use super::{Blocks, Job, Lanes, Narrow, Squares, Unrolled, UnrolledJob};
 
 pub(super) mod neon;
