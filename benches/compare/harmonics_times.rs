@@ -33,6 +33,7 @@ struct Case {
 fn main() -> Result<(), Box<dyn Error>> {
     let path = match std::env::args().nth(1).as_deref() {
         Some("portable") => Path::Portable,
+        Some("neon") => Path::Neon,
         Some("avx2") => Path::Avx2,
         Some("avx512") => Path::Avx512,
         Some(other) => return Err(format!("`{other}` is no lane path").into()),

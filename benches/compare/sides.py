@@ -57,7 +57,7 @@ def add_to(subjects, subject):
         "--rounds", type=int, default=1, help="with --against: so often (%(default)s unless told)"
     )
     if subject.name == "harmonics":
-        parser.add_argument("--path", help="lane path: portable, avx2 or avx512")
+        parser.add_argument("--path", help="lane path: portable, neon, avx2 or avx512")
     parser.set_defaults(of=subject, path=None)
 
 

@@ -2,7 +2,7 @@
 //! generated code is seen in a diff.
 //!
 //! The files in `tests/data/golden` are renewed by
-//! `TESSERAL_RENEW=1 cargo test -p tesseral-codegen --no-default-features --test golden`.
+//! `TESSERAL_RENEW=1 cargo test --manifest-path codegen/Cargo.toml --no-default-features --test golden`.
 
 use std::path::Path;
 use std::{env, fs};

@@ -14,6 +14,7 @@ use crate::tables::{LMAX_LIMIT, Tables};
 
 /// Tables that could not be had.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// The derivation ran and a proof failed, or it could not write its result.
     #[error("the derivation of the harmonics failed: {0}")]

@@ -17,6 +17,7 @@ use crate::tables::{COUPLING_LMAX, LMAX_LIMIT, Tables};
 
 /// A derivation that failed: one of its proofs did not hold.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum DeriveError {
     /// The degree is too high.
     #[error("cannot derive to degree {0}: the highest is {LMAX_LIMIT}")]

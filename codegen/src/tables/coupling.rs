@@ -43,6 +43,7 @@ pub struct Coupling {
 
 /// A proof about coupling tensors that failed.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProofError {
     /// Σ_{m1,m2} C C' is not δ.
     #[error("coupling {degrees:?}: Σ C(m1,m2→{m3}) C(m1,m2→{other}) is not {expected}")]

@@ -67,26 +67,6 @@ impl Polynomial {
         let terms = self.terms.iter().map(|(e, c)| (*e, c * factor)).collect();
         Polynomial { terms }
     }
-
-    /// The polynomial with the sphere's r² = 1 used to make the exponent of z at most one: two
-    /// polynomials agree on the unit sphere exactly when these forms are equal.
-    pub fn on_unit_sphere(&self) -> Self {
-        let mut z_squared = Polynomial::constant(BigRational::one());
-        for exponents in [[2, 0, 0], [0, 2, 0]] {
-            z_squared.add_term(exponents, -BigRational::one());
-        }
-        let mut powers = vec![Polynomial::constant(BigRational::one())];
-        let mut result = Polynomial::default();
-        for (&[i, j, k], coefficient) in &self.terms {
-            while powers.len() <= (k / 2) as usize {
-                powers.push(&powers[powers.len() - 1] * &z_squared);
-            }
-            for (&[a, b, _], factor) in &powers[(k / 2) as usize].terms {
-                result.add_term([i + a, j + b, k % 2], coefficient * factor);
-            }
-        }
-        result
-    }
 }
 
 impl Add for &Polynomial {

@@ -241,12 +241,6 @@ impl SymmetricContraction {
         self.elements * self.paths.len() * self.channels
     }
 
-    /// The number of coefficients of all polynomials, which is about the multiplications with
-    /// additions for a channel of a node.
-    pub fn num_terms(&self) -> usize {
-        self.scheme.inner.len()
-    }
-
     /// The polynomials of a path. They are derived anew, which takes as long as for
     /// [`SymmetricContraction::new`].
     ///

@@ -10,8 +10,7 @@
 //! - twice: w · P v/|r| = w' · v, whose derivative is P v'/|r| for v (v' is the pull-back of
 //!   D_{w'}ᵀ g at u) and, for w', -(w' · v) u/|r| - (u · v) w'/|r| - (w · u) P v/|r|².
 
-use super::Layout;
-use super::fill::Lower;
+use super::fill::DegreeTables;
 use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
@@ -110,7 +109,7 @@ impl<'a, T> Contraction<'a, T> {
     }
 }
 
-impl<T: Lower> Contract<'_, T> {
+impl<T: DegreeTables> Contract<'_, T> {
     /// Runs in one function where there is one, or with enough memory on the stack.
     pub fn start(self, path: Path) {
         let Err(task) = self.fused(path) else { return };
@@ -151,7 +150,7 @@ struct WithScratch<'a, 'b, T: Number> {
     scratch: &'b mut [T::Block],
 }
 
-impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
+impl<T: DegreeTables> Job<T> for WithScratch<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -213,7 +212,6 @@ fn write<V: Lanes>(
 ) {
     let (layout, columns) = (plan.layout, plan.columns());
     let mut output = Output { numbers, layout, components: 1, columns };
-    debug_assert!(layout == Layout::Lanes || layout == Layout::Rows);
     output.write::<V>(proof, &[tile], at);
 }
 
@@ -242,7 +240,7 @@ struct Here<'a, V: Lanes> {
 
 impl<'a, V: Lanes> Here<'a, V>
 where
-    V::Number: Lower,
+    V::Number: DegreeTables,
 {
     #[inline(always)]
     fn new(
@@ -303,7 +301,7 @@ where
         let mut sum = [none; 3];
         for l in self.plan.degrees() {
             let g = &g[self.plan.column(l)];
-            sum = lower::pull_back(proof, V::Number::lower(l), self.below(l), g, sum);
+            sum = lower::pull_back(proof, V::Number::lowering(l), self.below(l), g, sum);
         }
         sum
     }
@@ -318,7 +316,7 @@ where
         let w = self.tangential(w);
         for l in self.plan.degrees() {
             let out = &mut out[self.plan.column(l)];
-            lower::push_forward(proof, V::Number::lower(l), self.below(l), w, out);
+            lower::push_forward(proof, V::Number::lowering(l), self.below(l), w, out);
         }
     }
 
@@ -338,9 +336,9 @@ where
         for l in self.plan.low.max(2)..=self.plan.high {
             let lowered = &mut memory[..2 * l - 1];
             let g = &g[self.plan.column(l)];
-            lower::transpose::<V>(proof, V::Number::lower(l), g, tangent, lowered);
+            lower::transpose::<V>(proof, V::Number::lowering(l), g, tangent, lowered);
             let below = &self.values[self.plan.row(l - 2)];
-            second = lower::pull_back(proof, V::Number::lower(l - 1), below, lowered, second);
+            second = lower::pull_back(proof, V::Number::lowering(l - 1), below, lowered, second);
         }
         if !self.spherical {
             return second;

@@ -1,6 +1,22 @@
 //! Values, gradients and Hessians of a batch, block by block.
+//!
+//! # The algorithm
+//! For each chunk of blocks of points:
+//! 1. *Load.* Positions become native arguments; where lengths are divided by, 1/|r| of each block is kept.
+//! 2. *Fill.* Native values of all degrees from the lowest that a derivative needs, for the whole chunk
+//!    in one call of a program: at low degrees the call costs as much as the work.
+//! 3. *Derive*, block by block. Every derivative of degree l is a combination of values of degree l - 1
+//!    ([`lower`](super::lower)), so one pass over the values gives gradients, and one over the native
+//!    gradients Hessians.
+//! 4. *Finish.* The chain rule of the spherical form and the normalization are applied in place, to
+//!    Hessians first, then to gradients, then to values: each reads what the next would change.
+//! 5. *Write.* Blocks that are the caller's ([`Way::Direct`]) are there already. Others lie in a tile
+//!    that stays in the first cache, and are transposed to rows; rows of values of a whole chunk at once.
+//!
+//! Two index spaces meet: *computed* rows hold degrees from `base` on, the caller's *columns* from `low`
+//! on; the first `unwanted` blocks of a computed row are left out when it is written.
 
-use super::fill::Lower;
+use super::fill::DegreeTables;
 use super::lower;
 use super::output::Output;
 use super::plan::{MOST, Plan};
@@ -36,7 +52,7 @@ impl Needs {
 /// The most blocks that a call needs: values of eight blocks of points, and derivatives of one.
 pub(super) const MOST_SCRATCH: usize = 20 * MOST;
 
-impl<'a, T: Lower> Evaluate<'a, T> {
+impl<'a, T: DegreeTables> Evaluate<'a, T> {
     fn needs(&self) -> Needs {
         let way = Way::of(&self.plan);
         let chunk = way.chunk(&self.plan);
@@ -138,7 +154,7 @@ struct Chunk<'a, T: Number> {
     inverses: Aligned<[Inverse<T::Block>; CHUNK]>,
 }
 
-impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
+impl<T: DegreeTables> Job<T> for WithScratch<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -173,7 +189,7 @@ impl<T: Lower> Job<T> for WithScratch<'_, '_, T> {
     }
 }
 
-impl<T: Lower> Evaluate<'_, T> {
+impl<T: DegreeTables> Evaluate<'_, T> {
     /// Evaluates blocks of points where the caller wants them.
     #[inline(always)]
     fn direct<V: Lanes<Number = T>>(
@@ -218,9 +234,11 @@ impl<T: Lower> Evaluate<'_, T> {
                 let point = chunk.point(block, values);
                 let gradients = self.gradients.as_ref().map(|_| &mut **gradients);
                 let hessians = self.hessians.as_ref().map(|_| &mut **hessians);
+                // In a function of its own, so that its loops are compiled once for both ways.
                 V::call(proof, Derive { point, gradients, hessians });
             }
             if let Some(output) = &mut self.gradients {
+                // One tile of three components where they follow one another without a gap.
                 if unwanted == 0 {
                     output.write::<V>(proof, &[gradients], at);
                 } else {
@@ -234,6 +252,8 @@ impl<T: Lower> Evaluate<'_, T> {
                 output.write::<V>(proof, &[hessians], at);
             }
         }
+        // Whole chunks of rows are transposed at once; what it leaves, as a block that points do not fill,
+        // goes one by one.
         let tile = [computed, unwanted];
         let whole = self.values.write_whole::<V>(proof, values, tile, [first, self.n]);
         for (block, values) in values.chunks_exact(computed).enumerate().skip(whole) {
@@ -271,7 +291,7 @@ struct Derive<'a, T: Number> {
     hessians: Option<&'a mut [T::Block]>,
 }
 
-impl<T: Lower> Job<T> for Derive<'_, T> {
+impl<T: DegreeTables> Job<T> for Derive<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -298,7 +318,7 @@ fn parts<B, const C: usize>(blocks: &mut [B], size: usize) -> [&mut [B]; C] {
 /// The index of each second derivative xx, xy, xz, yy, yz, zz in `[3][3]`.
 const UPPER: [usize; 6] = [0, 1, 2, 4, 5, 8];
 
-impl<T: Lower> Point<'_, T> {
+impl<T: DegreeTables> Point<'_, T> {
     /// The component of the caller along each native axis.
     #[inline(always)]
     fn components(&self) -> [usize; 3] {
@@ -317,7 +337,7 @@ impl<T: Lower> Point<'_, T> {
                 false => continue,
             };
             let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
-            lower::gradient::<V>(proof, T::lower(l), below, rows);
+            lower::gradient::<V>(proof, T::lowering(l), below, rows);
         }
     }
 
@@ -345,7 +365,7 @@ impl<T: Lower> Point<'_, T> {
             let [first, second, third] =
                 all.each_mut().map(|row| row.each_mut().map(|part| &mut part[column.clone()]));
             let natively = plan.frame.axes.upper_to_native([first, second, third]);
-            lower::hessian::<V>(proof, T::lower(l), below, natively);
+            lower::hessian::<V>(proof, T::lowering(l), below, natively);
         }
         if plan.frame.form == crate::sh::Form::Spherical {
             self.spherical_hessians::<V>(proof, gradients, out);

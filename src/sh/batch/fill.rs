@@ -25,7 +25,7 @@ pub(super) struct Filling<'a, B> {
 #[inline(always)]
 pub(super) fn fill<V: Lanes>(proof: V::Proof, filling: Filling<'_, BlockOf<V>>)
 where
-    V::Number: Lower,
+    V::Number: DegreeTables,
 {
     let rest = match filling.high <= VALUES_LMAX {
         true => V::unrolled(proof, filling),
@@ -100,7 +100,7 @@ impl<T: Number, P: Program<0, 0>, const K: usize> Job<T> for Fill<'_, T::Block, 
 /// loses nothing near the poles; at unit vectors too.
 struct Looped<'a, B>(Filling<'a, B>);
 
-impl<T: Lower> Job<T> for Looped<'_, T::Block> {
+impl<T: DegreeTables> Job<T> for Looped<'_, T::Block> {
     type Output = ();
 
     #[inline(always)]
@@ -153,34 +153,34 @@ fn degree<V: Lanes>(
 }
 
 /// The tables of one number type.
-pub(super) trait Lower: Number {
+pub(super) trait DegreeTables: Number {
     /// (c, n) for m = l, l-1, …, 0: see the generated tables.
     fn recurrence(l: usize) -> &'static [[Self; 2]];
 
     /// (a, b, c) for m = 0..=l.
-    fn lower(l: usize) -> &'static [[Self; 3]];
+    fn lowering(l: usize) -> &'static [[Self; 3]];
 }
 
-impl Lower for f64 {
+impl DegreeTables for f64 {
     #[inline(always)]
     fn recurrence(l: usize) -> &'static [[f64; 2]] {
         &RECURRENCE_F64[l * (l + 1) / 2..][..l + 1]
     }
 
     #[inline(always)]
-    fn lower(l: usize) -> &'static [[f64; 3]] {
+    fn lowering(l: usize) -> &'static [[f64; 3]] {
         &LOWER_F64[l * (l + 1) / 2..][..l + 1]
     }
 }
 
-impl Lower for f32 {
+impl DegreeTables for f32 {
     #[inline(always)]
     fn recurrence(l: usize) -> &'static [[f32; 2]] {
         &RECURRENCE_F32[l * (l + 1) / 2..][..l + 1]
     }
 
     #[inline(always)]
-    fn lower(l: usize) -> &'static [[f32; 3]] {
+    fn lowering(l: usize) -> &'static [[f32; 3]] {
         &LOWER_F32[l * (l + 1) / 2..][..l + 1]
     }
 }

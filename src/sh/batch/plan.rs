@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::fill::{self, Filling, Lower};
+use super::fill::{self, DegreeTables, Filling};
 use super::points::Frame;
 use super::{Batch, Layout};
 use crate::LMAX;
@@ -80,7 +80,7 @@ impl Plan {
         points: &[[BlockOf<V>; 3]],
         out: &mut [BlockOf<V>],
     ) where
-        V::Number: Lower,
+        V::Number: DegreeTables,
     {
         let Plan { base, high, frame, .. } = *self;
         let stride = self.computed();

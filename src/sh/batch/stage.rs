@@ -3,7 +3,7 @@
 
 use super::Layout;
 use super::evaluate::{Evaluate, MOST_SCRATCH};
-use super::fill::Lower;
+use super::fill::DegreeTables;
 use super::output::Output;
 use super::plan::MOST;
 use crate::simd::{Aligned, Job, Lanes, Number, Path, stream};
@@ -12,7 +12,7 @@ use crate::simd::{Aligned, Job, Lanes, Number, Path, stream};
 const STAGE: usize = 256;
 
 /// Evaluates part by part.
-pub(super) fn staged<T: Lower>(task: Evaluate<'_, T>, path: Path) {
+pub(super) fn staged<T: DegreeTables>(task: Evaluate<'_, T>, path: Path) {
     let columns = task.plan.columns() * [1, 4, 13][task.order()];
     if columns <= STAGE {
         with_stage::<T, STAGE>(task, path, STAGE / columns);
@@ -22,7 +22,11 @@ pub(super) fn staged<T: Lower>(task: Evaluate<'_, T>, path: Path) {
 }
 
 #[inline(never)]
-fn with_stage<T: Lower, const N: usize>(mut task: Evaluate<'_, T>, path: Path, blocks: usize) {
+fn with_stage<T: DegreeTables, const N: usize>(
+    mut task: Evaluate<'_, T>,
+    path: Path,
+    blocks: usize,
+) {
     let mut stage = Aligned([T::ZERO; N]);
     // Cleared once, not for every part.
     let mut scratch = Aligned([T::ZERO; MOST_SCRATCH]);
@@ -43,7 +47,7 @@ fn with_stage<T: Lower, const N: usize>(mut task: Evaluate<'_, T>, path: Path, b
 }
 
 /// Evaluates the `count` points from `first` on in the stage and copies the results.
-fn copy_part<T: Lower>(
+fn copy_part<T: DegreeTables>(
     task: &mut Evaluate<'_, T>,
     path: Path,
     [first, count]: [usize; 2],
