@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use super::programs::{
-    self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, VALUES_LMAX,
-    WithProgram,
+    self, BlockSink, LOWER_F32, LOWER_F64, Program, RECURRENCE_F32, RECURRENCE_F64, WithProgram,
 };
+use super::way::has_program;
 use crate::LMAX;
 use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
 
@@ -27,7 +27,7 @@ pub(super) fn fill<V: Lanes>(proof: V::Proof, filling: Filling<'_, BlockOf<V>>)
 where
     V::Number: DegreeTables,
 {
-    let rest = match filling.high <= VALUES_LMAX {
+    let rest = match has_program(filling.high) {
         true => V::unrolled(proof, filling),
         false => Err(filling),
     };

@@ -49,6 +49,11 @@ impl Way {
     }
 }
 
+/// Whether values to a degree have a program, where lanes have any; others take loops over tables.
+pub(super) fn has_program(high: usize) -> bool {
+    high <= VALUES_LMAX
+}
+
 /// Whether values of n points and derivatives up to `order` are fused.
 pub(super) fn is_fused<T: Number>(plan: &Plan, n: usize, order: usize) -> bool {
     let lmax = [VALUES_LMAX, GRADIENT_LMAX, HESSIAN_LMAX][order];
