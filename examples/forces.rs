@@ -20,7 +20,7 @@ use tesseral::{Irreps, LMAX, Random};
 const ATOMS: usize = 5;
 const CUTOFF: f64 = 4.0;
 const DEGREE: usize = if LMAX < 1 { LMAX } else { 1 };
-const STEPS: usize = 1100;
+const STEPS: usize = 700;
 /// The clusters of one step, and the sets of them that steps take in turn.
 const CLUSTERS: usize = 16;
 const SETS: usize = 40;
