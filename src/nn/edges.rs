@@ -370,7 +370,7 @@ impl EdgeAttributes {
     /// is one; see [`Dual`].
     ///
     /// # Errors
-    /// None that this crate knows of: the vectors are on the CPU.
+    /// If the vectors have been moved from the CPU, where they were when this was made.
     pub fn lengths(&self) -> Result<Dual, NnError> {
         Ok(Dual::of_shape(Irreps::scalars(1), self.vectors_dual().smooth(Lengths)?))
     }
@@ -380,7 +380,7 @@ impl EdgeAttributes {
     /// [`Dual`].
     ///
     /// # Errors
-    /// None that this crate knows of: the vectors are on the CPU.
+    /// If the vectors have been moved from the CPU, where they were when this was made.
     pub fn directions(&self) -> Result<Dual, NnError> {
         let irreps = Irreps::from(crate::Irrep::spherical_harmonic(1));
         Ok(Dual::of_shape(irreps, self.vectors_dual().smooth(Directions)?))

@@ -8,11 +8,12 @@ mod common {
 
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{DType, Device, Tensor};
 use common::layer::{
-    self, assert_close, central_differences, irreps, parameters, values, with_parameters,
+    self, assert_close, central_differences, gradients_by_parameters, irreps, parameters, values,
+    with_parameters,
 };
 use common::on_graphs::weighted_products;
 use tesseral::coupling::COUPLING_LMAX;
@@ -106,20 +107,6 @@ fn check<M: Module>(
     let expected = central_differences(&theta, |theta| loss(theta, &x));
     let found = gradients_by_parameters(&of_module, &module);
     assert_close(&format!("{name}, by parameters"), &found, &expected, 1e-6);
-}
-
-/// The gradients of all parameters; zeros for those, such as biases, that have none.
-fn gradients_by_parameters(gradients: &GradientsParams, module: &impl Module) -> Vec<f64> {
-    struct Visitor<'a>(&'a GradientsParams, Vec<f64>);
-    impl ModuleVisitor for Visitor<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let zeros = || vec![0.0; param.val().shape().num_elements()];
-            self.1.extend(self.0.get::<D>(param.id).map_or_else(zeros, |g| values(&g)));
-        }
-    }
-    let mut visitor = Visitor(gradients, Vec::new());
-    module.visit(&mut visitor);
-    visitor.1
 }
 
 #[test]

@@ -7,12 +7,12 @@ mod common {
 
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor};
 use common::layer::{
-    assert_close, central_differences, features, irreps, parameters, tensor, values,
-    with_parameters,
+    assert_close, central_differences, features, gradients_by_parameters, irreps, parameters,
+    tensor, values, with_parameters,
 };
 use tesseral::equivariance::Random;
 use tesseral::graph::{Batch, Cell, Graph, SelfEdges};
@@ -206,19 +206,6 @@ fn loss(found: &Prediction) -> Result<Tensor<1>, NnError> {
     Ok(huber(found.energies.clone().sub_scalar(0.3))
         + huber(forces).mul_scalar(2.0)
         + coupled.mul_scalar(1e-3))
-}
-
-fn gradients_by_parameters(gradients: &GradientsParams, module: &impl Module) -> Vec<f64> {
-    struct Visitor<'a>(&'a GradientsParams, Vec<f64>);
-    impl ModuleVisitor for Visitor<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let zeros = || vec![0.0; param.val().shape().num_elements()];
-            self.1.extend(self.0.get::<D>(param.id).map_or_else(zeros, |g| values(&g)));
-        }
-    }
-    let mut visitor = Visitor(gradients, Vec::new());
-    module.visit(&mut visitor);
-    visitor.1
 }
 
 /// The loss in training, by a copy, so that nothing is learned.

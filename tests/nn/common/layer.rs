@@ -55,6 +55,20 @@ pub fn parameters(module: &impl Module) -> Parameters {
     parameters
 }
 
+/// The gradients of all parameters; zeros for those, such as biases, that have none.
+pub fn gradients_by_parameters(gradients: &GradientsParams, module: &impl Module) -> Vec<f64> {
+    struct Visitor<'a>(&'a GradientsParams, Vec<f64>);
+    impl ModuleVisitor for Visitor<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let zeros = || vec![0.0; param.val().shape().num_elements()];
+            self.1.extend(self.0.get::<D>(param.id).map_or_else(zeros, |g| values(&g)));
+        }
+    }
+    let mut visitor = Visitor(gradients, Vec::new());
+    module.visit(&mut visitor);
+    visitor.1
+}
+
 /// Sets the parameters of a module, in order.
 pub struct Setter<'a>(pub &'a [f64]);
 
