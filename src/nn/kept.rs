@@ -73,7 +73,10 @@ impl Module for Kept {
     }
 
     fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
-        let param = Param::initialized(self.id, self.value.into_inner());
+        let value = self.value.into_inner();
+        // What is loaded is cast to the type of now, as with weights.
+        let dtype = value.dtype();
+        let param = Param::initialized(self.id, value).load_mapper(move |new| new.cast(dtype));
         let (id, value, _) = mapper.map_float(param).consume();
         // A mapper may ask for gradients of all it meets; these numbers have none.
         Kept { id, value: Own::new(value.set_require_grad(false)) }

@@ -368,6 +368,18 @@ fn averages_are_seen_at_once() {
 }
 
 #[test]
+fn averages_are_cast_where_they_are_loaded() {
+    let device = Device::flex().autodiff();
+    let irreps = Irreps::scalars(1);
+    let mut init = Init::new(1, &device).with_dtype(DType::F64).unwrap();
+    let layer = BatchNorm::new(&irreps, BatchNormConfig::default(), &mut init);
+    let layer = layer.load_record(trained(&device).into_record());
+    assert_averages(&layer);
+    let x = features(&irreps, &tensor(&[0.5], [1, 1], DType::F64, &device));
+    assert_eq!(layer.freeze().forward(&x).unwrap().values().dtype(), DType::F64);
+}
+
+#[test]
 fn averages_of_another_thread_count_the_same() {
     let device = Device::flex().autodiff();
     assert_averages(&std::thread::spawn(move || trained(&device)).join().unwrap());
