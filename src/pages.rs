@@ -15,6 +15,7 @@ macro_rules! layers {
             "nn::EdgeAttributes::of_batch" "nn::Features::block" "nn::LayerNorm" "nn::Linear"
             "nn::Linear::with_biases" "nn::Norm::new" "nn::Norm::smooth" "nn::NormActivation"
             "nn::NormGate" "nn::RadialNetwork" "nn::RadialNetwork::with_activation"
+            "nn::Species::one_hot" "nn::SpeciesEmbedding" "nn::SpeciesLinear"
             "nn::TensorProduct" "nn::WeightedProduct" "nn::WeightedProduct::sum_messages"
         )
     };
@@ -34,7 +35,7 @@ macro_rules! layers {
     "kernels::Gate" "kernels::Linear" "kernels::Linear::weights_from_e3nn" "kernels::Mode"
     "kernels::Mode::from_name" "kernels::Normalization" "kernels::Pairing::Edges"
     "kernels::ScalarFunction::e3nn_constant" "kernels::ScalarFunction::normalizing_constant"
-    "kernels::SecondMoment::E3nn" "kernels::Standardize" "kernels::TensorProduct::elementwise"
+    "kernels::SecondMoment::E3nn" "kernels::SpeciesLinear" "kernels::Standardize" "kernels::TensorProduct::elementwise"
     "kernels::TensorProduct::full" "kernels::TensorProduct::fully_connected"
     "kernels::TensorProduct::new" "kernels::TensorProduct::square"
     "kernels::TensorProduct::square_to" "kernels::TensorProduct::with_normalization"

@@ -123,6 +123,16 @@ pub enum KernelError {
     /// A slice has the wrong length.
     #[error(transparent)]
     Length(#[from] LengthError),
+    /// A row is of a species that there are no weights for.
+    #[error("row {row} is of the species {found}, expected one below {expected}")]
+    Species {
+        /// The row.
+        row: usize,
+        /// Its species.
+        found: usize,
+        /// The number of species.
+        expected: usize,
+    },
     /// A row index is out of range.
     #[error("edge {edge}: the {what} is row {row}, expected one below {rows}")]
     Row {

@@ -27,7 +27,9 @@ pub(crate) mod unreached;
 pub use activation::{Activation, ActivationError, Gate, GateConfig, ScalarFunction, SecondMoment};
 pub use channels::{Channels, ScaleCotangents, ScaleGradients, ScaleInputs};
 pub use error::KernelError;
-pub use linear::{Linear, LinearCotangents, LinearGradients, LinearInputs};
+pub use linear::{
+    Linear, LinearCotangents, LinearGradients, LinearInputs, SpeciesInputs, SpeciesLinear,
+};
 pub use standardize::{ChannelNorm, Groups, Standardize, StandardizeInputs};
 pub use tensor_product::{
     CouplingPath, IrrepNormalization, Mode, Normalization, Pairing, PathNormalization,

@@ -9,7 +9,8 @@
 //! | layer | what it does |
 //! | --- | --- |
 //! | [`Convolution`] | message passing (Thomas et al. 2018, arXiv:1802.08219) |
-//! | [`Linear`] | self-interaction: channels of one irrep mix |
+//! | [`Species`], [`SpeciesEmbedding`] | elements of atoms: one-hot features, embeddings, energies of atoms |
+//! | [`Linear`], [`SpeciesLinear`] | self-interaction: channels of one irrep mix, by weights of each species |
 //! | [`TensorProduct`] | products of features, row by row |
 //! | [`WeightedProduct`] | products with given weights, row by row or summed along edges |
 //! | [`SymmetricContraction`] | products of up to four factors of the features of a node (MACE) |
@@ -134,6 +135,8 @@ mod normalization;
 mod operation;
 mod pool;
 mod radial_network;
+mod species;
+mod species_linear;
 mod strain;
 mod structures;
 mod symmetric_contraction;
@@ -162,6 +165,8 @@ pub use norm_gate::NormGate;
 pub use normalization::{BatchNorm, BatchNormConfig, LayerNorm};
 pub use pool::{Pooling, pool, pool_dual};
 pub use radial_network::RadialNetwork;
+pub use species::{Species, SpeciesEmbedding};
+pub use species_linear::SpeciesLinear;
 pub use structures::{LossGradients, Prediction, Structures};
 pub use symmetric_contraction::SymmetricContraction;
 pub use tensor_product::TensorProduct;
@@ -234,6 +239,34 @@ pub enum NnError {
         expected: Irreps,
         /// The irreps that it has.
         found: Irreps,
+    },
+    /// A node is of a species that there is none of.
+    #[error("node {node} is of the species {found}, expected one below {expected}")]
+    Species {
+        /// The node.
+        node: usize,
+        /// Its species.
+        found: usize,
+        /// The number of species.
+        expected: usize,
+    },
+    /// A node is of an element that a table does not have.
+    #[error("node {node} is of the element {found}, expected one of {expected:?}")]
+    Element {
+        /// The node.
+        node: usize,
+        /// Its element.
+        found: u32,
+        /// The table.
+        expected: Vec<u32>,
+    },
+    /// Species that were counted otherwise than those of a layer.
+    #[error("nodes are of {found} species, expected {expected}")]
+    SpeciesCount {
+        /// The number of species among nodes.
+        found: usize,
+        /// The number of species of the layer.
+        expected: usize,
     },
     /// A probability outside 0 to 1.
     #[error("the probability is {found}, expected 0 to 1")]

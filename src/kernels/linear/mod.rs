@@ -2,6 +2,7 @@
 //! bias. Nothing else commutes with rotations (Schur's lemma).
 
 mod arguments;
+mod by_species;
 mod gradient;
 mod mix;
 
@@ -14,6 +15,7 @@ use gradient::{WeightGradient, WeightGradientKernel};
 use mix::{Mix, Source, Sums, SumsKernel};
 
 pub use arguments::{LinearCotangents, LinearGradients, LinearInputs};
+pub use by_species::{SpeciesInputs, SpeciesLinear};
 
 /// A linear map from features of one list of irreps to another: `z[v, m] = Σ_u W[u, v] x[u, m]`,
 /// plus a bias for every output channel of irrep `0e`.
