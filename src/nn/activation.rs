@@ -125,6 +125,10 @@ impl Activation {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("Activation"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         let values = x.tensors.smooth(Functions(self.kernel.clone()))?;
         Ok(Dual::of_shape(self.kernel.output().clone(), values))
@@ -260,6 +264,10 @@ impl Gate {
     /// # Errors
     /// As [`Gate::forward`].
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("Gate"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         let values = x.tensors.smooth(Gated(self.kernel.clone()))?;
         Ok(Dual::of_shape(self.kernel.output().clone(), values))

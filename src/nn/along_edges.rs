@@ -49,7 +49,7 @@ pub fn gather_senders(x: &Features, graph: &Arc<Graph>) -> Result<Features, NnEr
 /// # Errors
 /// As [`gather_senders`].
 pub fn gather_senders_dual(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
-    gather(x, graph, End::Sender)
+    gather(x, graph, End::Sender).map_err(NnError::in_layer("gather_senders"))
 }
 
 /// The features of the receiver of each edge, `[edges][irreps.dim()]`.
@@ -65,7 +65,7 @@ pub fn gather_receivers(x: &Features, graph: &Arc<Graph>) -> Result<Features, Nn
 /// # Errors
 /// As [`gather_senders`].
 pub fn gather_receivers_dual(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
-    gather(x, graph, End::Receiver)
+    gather(x, graph, End::Receiver).map_err(NnError::in_layer("gather_receivers"))
 }
 
 /// The sum of the features of the edges into each node, `[nodes][irreps.dim()]`; zeros where there are
@@ -84,6 +84,10 @@ pub fn sum_into_receivers(x: &Features, graph: &Arc<Graph>) -> Result<Features, 
 /// # Errors
 /// As [`sum_into_receivers`].
 pub fn sum_into_receivers_dual(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
+    sum_rows(x, graph).map_err(NnError::in_layer("sum_into_receivers"))
+}
+
+fn sum_rows(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
     check_edges(x, graph)?;
     let columns = x.irreps().dim();
     let operation = || Sum { graph: graph.clone(), columns };
@@ -122,6 +126,10 @@ pub fn softmax_by_receiver(x: &Features, graph: &Arc<Graph>) -> Result<Features,
 /// # Errors
 /// As [`softmax_by_receiver`].
 pub fn softmax_by_receiver_dual(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
+    softmax(x, graph).map_err(NnError::in_layer("softmax_by_receiver"))
+}
+
+fn softmax(x: &Dual, graph: &Arc<Graph>) -> Result<Dual, NnError> {
     let columns = x.irreps().dim();
     x.expect("the tensor of scores", &Irreps::scalars(columns))?;
     check_edges(x, graph)?;

@@ -105,6 +105,10 @@ impl CartesianTensor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_features(&self, tensors: &Tensor<2>) -> Result<Features, NnError> {
+        self.irreps_of(tensors).map_err(NnError::in_layer("CartesianTensor"))
+    }
+
+    fn irreps_of(&self, tensors: &Tensor<2>) -> Result<Features, NnError> {
         let found = tensors.dims();
         let expected = [found[0], self.kernel.dim()];
         if found != expected {
@@ -124,7 +128,9 @@ impl CartesianTensor {
     /// As [`CartesianTensor::to_features`], and if the two differ in rows or type.
     pub fn to_features_dual(&self, tensors: [&Tensor<2>; 2]) -> Result<Dual, NnError> {
         let [value, derivative] = tensors;
-        Dual::new(self.to_features(value)?, self.to_features(derivative)?.into_values())
+        let [value, derivative] = [self.to_features(value)?, self.to_features(derivative)?];
+        let dual = Dual::new(value, derivative.into_values());
+        dual.map_err(NnError::in_layer("CartesianTensor"))
     }
 
     /// The tensors `[rows][3^rank]` of features; they have the symmetry.
@@ -146,6 +152,10 @@ impl CartesianTensor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_features(&self, x: &Features) -> Result<Tensor<2>, NnError> {
+        self.tensors_of(x).map_err(NnError::in_layer("CartesianTensor"))
+    }
+
+    fn tensors_of(&self, x: &Features) -> Result<Tensor<2>, NnError> {
         x.expect("the input", self.irreps())?;
         apply1(FromIrreps(self.kernel.clone()), x.values().clone())
     }
@@ -170,8 +180,8 @@ impl CartesianTensor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_features_dual(&self, x: &Dual) -> Result<[Tensor<2>; 2], NnError> {
-        let value = self.from_features(&x.value())?;
-        Ok([value, apply1(FromIrreps(self.kernel.clone()), x.tangent())?])
+        let tangent = Features::new(x.irreps().clone(), x.tangent())?;
+        Ok([self.from_features(&x.value())?, self.from_features(&tangent)?])
     }
 }
 

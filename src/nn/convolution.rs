@@ -123,13 +123,18 @@ impl Convolution {
     /// };
     /// assert_eq!(
     ///     Convolution::new(&config, &mut Init::new(1, &Device::flex())).unwrap_err().to_string(),
-    ///     "the number of neighbours is 0, expected a finite number above zero"
+    ///     "`Convolution`: the number of neighbours is 0, expected a finite number above zero"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
         let layer = Self::with_unreached(config, init)?;
-        let reached: Vec<bool> = layer.output_mask();
+        layer.check_reached(config).map_err(NnError::in_layer("Convolution"))?;
+        Ok(layer)
+    }
+
+    fn check_reached(&self, config: &ConvolutionConfig) -> Result<(), NnError> {
+        let reached: Vec<bool> = self.output_mask();
         let blocks: Vec<bool> = config
             .output
             .slices()
@@ -137,8 +142,7 @@ impl Convolution {
             .map(|slice| !reached[slice].contains(&false))
             .collect();
         let inputs = format!("`{}` along edges to l = {}", config.input, config.lmax);
-        unreached::check(&config.output, &blocks, inputs)?;
-        Ok(layer)
+        Ok(unreached::check(&config.output, &blocks, inputs)?)
     }
 
     /// The same, where outputs are allowed that neither messages nor the features of the node reach:
@@ -147,6 +151,10 @@ impl Convolution {
     /// # Errors
     /// As [`Convolution::new`] otherwise.
     pub fn with_unreached(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
+        Self::of_config(config, init).map_err(NnError::in_layer("Convolution"))
+    }
+
+    fn of_config(config: &ConvolutionConfig, init: &mut Init) -> Result<Self, NnError> {
         check_degree(config.lmax)?;
         if !(config.neighbours.is_finite() && config.neighbours > 0.0) {
             return Err(NnError::Neighbours { found: config.neighbours });
@@ -259,7 +267,8 @@ impl Convolution {
     /// ```
     pub fn forward(&self, x: &Features, edges: &EdgeAttributes) -> Result<Features, NnError> {
         let x = Dual::constant(x.clone());
-        Ok(self.evaluate(&x, edges, edges.value_tensors())?.into_value())
+        let z = self.evaluate(&x, edges, edges.value_tensors());
+        Ok(z.map_err(NnError::in_layer("Convolution"))?.into_value())
     }
 
     /// The features of all nodes and their derivative along the direction of the edges
@@ -296,7 +305,7 @@ impl Convolution {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual, edges: &EdgeAttributes) -> Result<Dual, NnError> {
-        self.evaluate(x, edges, edges.dual_tensors())
+        self.evaluate(x, edges, edges.dual_tensors()).map_err(NnError::in_layer("Convolution"))
     }
 
     fn evaluate(
@@ -312,7 +321,8 @@ impl Convolution {
         if expected != found {
             return Err(NnError::Shape { what: "the tensor of node features", expected, found });
         }
-        let weights = self.radial.evaluate(&basis)?;
+        let basis = Dual::of_shape(Irreps::scalars(basis.value.dims()[1]), basis);
+        let weights = self.radial.forward_dual(&basis)?.tensors;
         let rows = RowsOrEdges::Edges(graph.clone());
         let messages = ProductOperation { kernel: self.product.clone(), rows };
         let sums = messages.evaluate([&sent.tensors, &harmonics, &weights])?;

@@ -65,12 +65,13 @@ impl Dropout {
     ///
     /// // A probability, no percentage.
     /// let error = Dropout::new(&Irreps::scalars(8), 20.0, &mut Init::new(1, &Device::flex()));
-    /// assert_eq!(error.unwrap_err().to_string(), "the probability is 20, expected 0 to 1");
+    /// assert_eq!(
+    ///     error.unwrap_err().to_string(),
+    ///     "`Dropout`: the probability is 20, expected 0 to 1"
+    /// );
     /// ```
     pub fn new(irreps: &Irreps, probability: f64, init: &mut Init) -> Result<Self, NnError> {
-        if !(0.0..=1.0).contains(&probability) {
-            return Err(NnError::Probability { found: probability });
-        }
+        check_probability(probability).map_err(NnError::in_layer("Dropout"))?;
         Ok(Dropout {
             probability,
             training: Param::from_bool(true),
@@ -127,6 +128,10 @@ impl Dropout {
     /// # Ok::<(), tesseral::nn::NnError>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("Dropout"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let value = &x.tensors.value;
         check_tensors(&[value])?;
@@ -148,5 +153,12 @@ impl Dropout {
             let factor = |_| if random.uniform() < self.probability { 0.0 } else { kept };
             (0..count).map(factor).collect()
         })
+    }
+}
+
+fn check_probability(found: f64) -> Result<(), NnError> {
+    match (0.0..=1.0).contains(&found) {
+        true => Ok(()),
+        false => Err(NnError::Probability { found }),
     }
 }

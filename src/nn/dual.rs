@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
+use super::functions::{Functions, functions};
 use super::operation::{Smooth, Tangent, apply1, apply2, check_tensors};
-use super::{Activation, Features, NnError};
+use super::{Features, NnError};
 use crate::Irreps;
-use crate::kernels::{ScalarFunction, SecondMoment};
+use crate::kernels::ScalarFunction;
 
 /// Features and their derivative along a direction of the positions (forward-mode
 /// differentiation). Both are tensors of burn's autodiff, so that one backward pass differentiates
@@ -269,10 +270,10 @@ impl Dual {
     /// # Ok::<(), tesseral::nn::NnError>(())
     /// ```
     pub fn map_scalars(&self, function: ScalarFunction) -> Result<Dual, NnError> {
-        self.expect("the input", &Irreps::scalars(self.irreps.dim()))?;
-        let (input, functions) = ((*self.irreps).clone(), vec![Some(function); self.irreps.len()]);
-        let activation = Activation::new(&input, &functions, SecondMoment::Free)?;
-        activation.forward_dual(self)
+        let count = self.irreps.dim();
+        self.expect("the input", &Irreps::scalars(count))?;
+        let values = self.tensors.smooth(Functions(functions(count, function)))?;
+        Ok(Dual::of_shape(self.irreps.clone(), values))
     }
 
     /// Tensors that are checked to fit irreps.

@@ -167,7 +167,7 @@ impl Linear {
     /// let x = Features::new(Irreps::scalars(5), Tensor::ones([3, 5], &device))?;
     /// assert_eq!(
     ///     linear.forward(&x).unwrap_err().to_string(),
-    ///     "the input has the irreps `5x0e`, expected `2x0e+1x1o`"
+    ///     "`Linear`: the input has the irreps `5x0e`, expected `2x0e+1x1o`"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -196,6 +196,10 @@ impl Linear {
     /// # Ok::<(), tesseral::nn::NnError>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("Linear"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         let map = |x: Tensor<2>, kernel: &Arc<kernels::Linear>| {
             apply2(LinearOperation(kernel.clone()), x, self.parameters.val())

@@ -195,9 +195,35 @@ use crate::kernels::{ActivationError, KernelError};
 /// let NnError::Shape { expected, found, .. } = error else { unreachable!() };
 /// assert_eq!((expected, found), ([5, 4], [5, 3]));
 /// ```
+///
+/// An error begins with the name of the layer that returns it; that of a layer inside another follows,
+/// so that the names read as a path: "`Convolution`: `RadialNetwork`: the radial basis has the
+/// shape …". Functions such as [`pool`] are named like layers. What is wrong is told by `innermost`:
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use tesseral::Irreps;
+/// use tesseral::nn::{Features, Init, Linear, NnError};
+///
+/// let (irreps, device) = (Irreps::scalars(4), Device::flex());
+/// let linear = Linear::new(&irreps, &irreps, &mut Init::new(1, &device));
+/// let x = Features::new(Irreps::scalars(3), Tensor::zeros([5, 3], &device))?;
+/// let error = linear.forward(&x).unwrap_err();
+/// assert_eq!(error.to_string(), "`Linear`: the input has the irreps `3x0e`, expected `4x0e`");
+/// assert!(matches!(error, NnError::Layer { layer: "Linear", .. }));
+/// assert!(matches!(error.innermost(), NnError::Irreps { what: "the input", .. }));
+/// # Ok::<(), NnError>(())
+/// ```
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NnError {
+    /// What a layer refused.
+    #[error("`{layer}`: {source}")]
+    Layer {
+        /// The name of the layer or function.
+        layer: &'static str,
+        /// What is wrong; of a layer inside that one, again a `Layer`.
+        source: Box<NnError>,
+    },
     /// A tensor is not on burn's CPU backend.
     #[error(
         "a tensor is on the device {device}, expected burn's `flex` CPU backend, on which layers run"
@@ -315,3 +341,18 @@ pub enum NnError {
 }
 
 debug_is_text!(NnError);
+
+impl NnError {
+    /// What is wrong, without the names of layers.
+    pub fn innermost(&self) -> &NnError {
+        match self {
+            NnError::Layer { source, .. } => source.innermost(),
+            error => error,
+        }
+    }
+
+    /// Puts the name of a layer before what is wrong, once for each layer that an error passes.
+    fn in_layer(layer: &'static str) -> impl FnOnce(NnError) -> NnError {
+        move |source| NnError::Layer { layer, source: Box::new(source) }
+    }
+}

@@ -115,6 +115,10 @@ impl Norm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("Norm"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let values = x.tensors.smooth(Invariants(self.channels.clone()))?;
         Ok(Dual::of_shape(self.output(), values))

@@ -113,6 +113,10 @@ impl NormActivation {
     /// # Errors
     /// As [`NormActivation::forward`].
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("NormActivation"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.channels.irreps())?;
         let norms = x.tensors.smooth(Invariants(self.channels.clone()))?;
         let mut argument = norms.clone();

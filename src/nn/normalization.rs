@@ -163,6 +163,10 @@ impl LayerNorm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("LayerNorm"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
         let standardized = Standardized { kernel: self.kernel.clone(), groups: RowGroups::EachRow };
         finish(x.tensors.smooth(standardized)?, &self.affine, self.kernel.irreps())
@@ -360,6 +364,10 @@ impl BatchNorm {
     /// # Ok::<(), tesseral::nn::NnError>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(x).map_err(NnError::in_layer("BatchNorm"))
+    }
+
+    fn evaluate(&self, x: &Dual) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
         check_tensors(&[&x.tensors.value, &self.running_moment.value()])?;
         let trains = x.tensors.value.device().is_autodiff() && self.training.is_enabled();
@@ -368,7 +376,7 @@ impl BatchNorm {
             self.update(&x.tensors.value)?;
             x.tensors.smooth(self.standardized(RowGroups::AllRows))?
         } else {
-            self.evaluate(&x.tensors)?
+            self.by_running_moments(&x.tensors)?
         };
         finish(values, &self.affine, self.kernel.irreps())
     }
@@ -405,6 +413,10 @@ impl BatchNorm {
     /// # Errors
     /// As [`BatchNorm::forward_instances`].
     pub fn forward_instances_dual(&self, x: &Dual, batch: &Batch) -> Result<Dual, NnError> {
+        self.evaluate_instances(x, batch).map_err(NnError::in_layer("BatchNorm"))
+    }
+
+    fn evaluate_instances(&self, x: &Dual, batch: &Batch) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.irreps())?;
         let found = x.tensors.value.dims();
         let expected = [batch.graph().num_nodes(), found[1]];
@@ -445,7 +457,7 @@ impl BatchNorm {
     }
 
     /// (x - mean) / √(moment + ε) with running moments.
-    fn evaluate(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
+    fn by_running_moments(&self, x: &DualTensor) -> Result<DualTensor, NnError> {
         let shift = self.running_mean.value().neg();
         let factors = self.running_moment.value().add_scalar(self.epsilon).sqrt().recip();
         let value = apply2(AddToScalars(self.channels.clone()), x.value.clone(), shift)?;

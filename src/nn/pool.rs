@@ -94,6 +94,10 @@ pub fn pool(
 /// # Ok::<(), tesseral::nn::NnError>(())
 /// ```
 pub fn pool_dual(pooling: Pooling, features: &Dual, batch: &Arc<Batch>) -> Result<Dual, NnError> {
+    pool_rows(pooling, features, batch).map_err(NnError::in_layer("pool"))
+}
+
+fn pool_rows(pooling: Pooling, features: &Dual, batch: &Arc<Batch>) -> Result<Dual, NnError> {
     let found = features.tensors.value.dims();
     let expected = [batch.graph().num_nodes(), found[1]];
     if found != expected {

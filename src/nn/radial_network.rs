@@ -143,12 +143,14 @@ impl RadialNetwork {
     /// assert_eq!(network.forward(&Tensor::ones([20, 4], &device))?.dims(), [20, 8]);
     /// assert_eq!(
     ///     network.forward(&Tensor::ones([20, 6], &device)).unwrap_err().to_string(),
-    ///     "the radial basis has the shape [20, 6], expected [20, 4]"
+    ///     "`RadialNetwork`: the radial basis has the shape [20, 6], expected [20, 4]"
     /// );
     /// # Ok::<(), tesseral::nn::NnError>(())
     /// ```
     pub fn forward(&self, basis: &Tensor<2>) -> Result<Tensor<2>, NnError> {
-        Ok(self.evaluate(&DualTensor::constant(basis.clone()))?.value)
+        let scalars = Irreps::scalars(basis.dims()[1]);
+        let basis = Dual::of_shape(scalars, DualTensor::constant(basis.clone()));
+        Ok(self.forward_dual(&basis)?.into_value().into_values())
     }
 
     /// The weights and their derivative as scalars, `Irreps::scalars(last width)`, of a basis of
@@ -178,15 +180,12 @@ impl RadialNetwork {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, basis: &Dual) -> Result<Dual, NnError> {
-        basis.expect("the radial basis", &Irreps::scalars(basis.irreps().dim()))?;
-        let weights = self.evaluate(&basis.tensors)?;
-        let [_, columns] = weights.value.dims();
-        Ok(Dual::of_shape(Irreps::scalars(columns), weights))
+        self.evaluate(basis).map_err(NnError::in_layer("RadialNetwork"))
     }
 
-    /// The weights and their derivative.
-    pub(super) fn evaluate(&self, basis: &DualTensor) -> Result<DualTensor, NnError> {
-        let mut values = basis.clone();
+    fn evaluate(&self, basis: &Dual) -> Result<Dual, NnError> {
+        basis.expect("the radial basis", &Irreps::scalars(basis.irreps().dim()))?;
+        let mut values = basis.tensors.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             let weights = layer.val();
             check_tensors(&[&values.value, &weights])?;
@@ -202,7 +201,8 @@ impl RadialNetwork {
                 values = values.smooth(Functions(activation.clone()))?;
             }
         }
-        Ok(values)
+        let [_, columns] = values.value.dims();
+        Ok(Dual::of_shape(Irreps::scalars(columns), values))
     }
 }
 

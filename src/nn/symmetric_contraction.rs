@@ -187,7 +187,7 @@ impl SymmetricContraction {
     /// assert_eq!(z.values().to_data().as_slice::<f32>()?, [3.0, 30.0, 40.0]);
     /// assert_eq!(
     ///     layer.forward(&s, &[0, 1, 2]).unwrap_err().to_string(),
-    ///     "node 2 has the element 2, expected one below 2"
+    ///     "`SymmetricContraction`: node 2 has the element 2, expected one below 2"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -217,6 +217,10 @@ impl SymmetricContraction {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
+        self.evaluate(x, elements).map_err(NnError::in_layer("SymmetricContraction"))
+    }
+
+    fn evaluate(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
         self.kernel.check_elements(elements)?;
         let [found, columns] = x.tensors.value.dims();

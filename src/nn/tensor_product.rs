@@ -140,6 +140,10 @@ impl TensorProduct {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forward_dual(&self, first: &Dual, second: &Dual) -> Result<Dual, NnError> {
+        self.evaluate(first, second).map_err(NnError::in_layer("TensorProduct"))
+    }
+
+    fn evaluate(&self, first: &Dual, second: &Dual) -> Result<Dual, NnError> {
         first.expect("the first factor", self.kernel.first())?;
         second.expect("the second factor", self.kernel.second())?;
         let [rows, _] = first.tensors.value.dims();

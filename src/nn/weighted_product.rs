@@ -141,7 +141,8 @@ impl WeightedProduct {
     ) -> Result<Features, NnError> {
         let [first, second] = [first, second].map(|x| Dual::constant(x.clone()));
         let weights = DualTensor::constant(weights.clone());
-        Ok(self.rows(&first, &second, &weights)?.into_value())
+        let product = self.rows(&first, &second, &weights);
+        Ok(product.map_err(NnError::in_layer("WeightedProduct"))?.into_value())
     }
 
     /// The products of rows and their derivative; see [`Dual`]. Weights are scalars,
@@ -176,8 +177,9 @@ impl WeightedProduct {
         second: &Dual,
         weights: &Dual,
     ) -> Result<Dual, NnError> {
-        weights.expect("the tensor of weights", &Irreps::scalars(self.num_weights()))?;
-        self.rows(first, second, &weights.tensors)
+        self.check_scalars(weights)
+            .and_then(|()| self.rows(first, second, &weights.tensors))
+            .map_err(NnError::in_layer("WeightedProduct"))
     }
 
     /// The sums of messages into every node, `[nodes][output.dim()]`: for every edge, the features
@@ -218,7 +220,8 @@ impl WeightedProduct {
     ) -> Result<Features, NnError> {
         let [nodes, edges] = [nodes, edges].map(|x| Dual::constant(x.clone()));
         let weights = DualTensor::constant(weights.clone());
-        Ok(self.messages(graph, &nodes, &edges, &weights)?.into_value())
+        let sums = self.messages(graph, &nodes, &edges, &weights);
+        Ok(sums.map_err(NnError::in_layer("WeightedProduct"))?.into_value())
     }
 
     /// The sums of messages and their derivative; see [`Dual`],
@@ -261,8 +264,13 @@ impl WeightedProduct {
         edges: &Dual,
         weights: &Dual,
     ) -> Result<Dual, NnError> {
-        weights.expect("the tensor of weights", &Irreps::scalars(self.num_weights()))?;
-        self.messages(graph, nodes, edges, &weights.tensors)
+        self.check_scalars(weights)
+            .and_then(|()| self.messages(graph, nodes, edges, &weights.tensors))
+            .map_err(NnError::in_layer("WeightedProduct"))
+    }
+
+    fn check_scalars(&self, weights: &Dual) -> Result<(), NnError> {
+        weights.expect("the tensor of weights", &Irreps::scalars(self.num_weights()))
     }
 
     fn rows(&self, first: &Dual, second: &Dual, weights: &DualTensor) -> Result<Dual, NnError> {

@@ -316,17 +316,17 @@ fn what_does_not_fit_between_nodes_and_edges_is_refused() {
     let message = |result: Result<Features, NnError>| result.unwrap_err().to_string();
     assert_eq!(
         message(gather_senders(&rows(2), &graph)),
-        "the tensor of node features has the shape [2, 1], expected [3, 1]"
+        "`gather_senders`: the tensor of node features has the shape [2, 1], expected [3, 1]"
     );
     assert_eq!(
         message(sum_into_receivers(&rows(3), &graph)),
-        "the tensor of edge features has the shape [3, 1], expected [2, 1]"
+        "`sum_into_receivers`: the tensor of edge features has the shape [3, 1], expected [2, 1]"
     );
     let odd =
         features(&"1x0o".parse().unwrap(), Tensor::zeros([2, 1], (&Device::flex(), DType::F64)));
     assert_eq!(
         message(softmax_by_receiver(&odd, &graph)),
-        "the tensor of scores has the irreps `1x0o`, expected `1x0e`"
+        "`softmax_by_receiver`: the tensor of scores has the irreps `1x0o`, expected `1x0e`"
     );
     // No edges and no columns.
     let none = Arc::new(Graph::from_edges(2, &[], &[]).unwrap().0);

@@ -365,7 +365,10 @@ fn dropout_drops_whole_channels_in_training() {
     assert_eq!(values(all.forward(&ones(&device)).unwrap().values()), nothing);
     for found in [-0.1, 1.5, f64::NAN] {
         let error = Dropout::new(&irreps, found, &mut Init::new(1, &device));
-        assert_eq!(refused(error), format!("the probability is {found}, expected 0 to 1"));
+        assert_eq!(
+            refused(error),
+            format!("`Dropout`: the probability is {found}, expected 0 to 1")
+        );
     }
 }
 
@@ -391,7 +394,8 @@ fn features_that_do_not_fit_are_refused() {
     let device = Device::flex();
     let two = Irreps::scalars(2);
     let init = &mut Init::new(1, &device);
-    let message = "the input has the irreps `3x0e`, expected `2x0e`";
+    let message =
+        |layer: &str| format!("`{layer}`: the input has the irreps `3x0e`, expected `2x0e`");
     let three = features(&Irreps::scalars(3), &zeros([1, 3], DType::F32));
     let f = ScalarFunction::TANH;
     let gate = Gate::new(&GateConfig {
@@ -402,38 +406,47 @@ fn features_that_do_not_fit_are_refused() {
         gated: irreps(""),
         moment: SecondMoment::One,
     });
-    assert_eq!(refused(gate.unwrap().forward(&three)), message);
+    assert_eq!(refused(gate.unwrap().forward(&three)), message("Gate"));
     assert_eq!(
         refused(Activation::new(&two, &[SILU], SecondMoment::One).unwrap().forward(&three)),
-        message
+        message("Activation")
     );
-    assert_eq!(refused(NormActivation::new(&two, f, true, true, init).forward(&three)), message);
-    assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&three)), message);
-    assert_eq!(refused(Norm::new(&two).forward(&three)), message);
+    assert_eq!(
+        refused(NormActivation::new(&two, f, true, true, init).forward(&three)),
+        message("NormActivation")
+    );
+    assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&three)), message("LayerNorm"));
+    assert_eq!(refused(Norm::new(&two).forward(&three)), message("Norm"));
     if let Ok(tensors) = CartesianTensor::new("ij=-ji") {
         assert_eq!(
             refused(tensors.from_features(&three)),
-            "the input has the irreps `3x0e`, expected `1x1e`"
+            "`CartesianTensor`: the input has the irreps `3x0e`, expected `1x1e`"
         );
         assert_eq!(
             refused(tensors.to_features(three.values())),
-            "the matrix of Cartesian tensors has the shape [1, 3], expected [1, 9]"
+            "`CartesianTensor`: the matrix of Cartesian tensors has the shape [1, 3], expected \
+             [1, 9]"
         );
     }
     let batch_norm = BatchNorm::new(&two, CONFIG, init);
-    assert_eq!(refused(batch_norm.forward(&three)), message);
-    assert_eq!(refused(Dropout::new(&two, 0.5, init).unwrap().forward(&three)), message);
+    assert_eq!(refused(batch_norm.forward(&three)), message("BatchNorm"));
+    assert_eq!(refused(Dropout::new(&two, 0.5, init).unwrap().forward(&three)), message("Dropout"));
     let batch = Batch::new(&[Graph::complete(2, SelfEdges::Without)]);
     let x = features(&two, &zeros([3, 2], DType::F32));
     assert_eq!(
         refused(batch_norm.forward_instances(&x, &batch)),
-        "the tensor of node features has the shape [3, 2], expected [2, 2]"
+        "`BatchNorm`: the tensor of node features has the shape [3, 2], expected [2, 2]"
     );
     let x = features(&two, &zeros([3, 2], DType::F64));
-    let mixed = "tensors of F64 and F32 meet, expected one type: cast one";
-    assert_eq!(refused(batch_norm.forward(&x)), mixed);
-    assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&x)), mixed);
-    assert_eq!(refused(NormActivation::new(&two, f, true, true, init).forward(&x)), mixed);
+    let mixed = |layer: &str| {
+        format!("`{layer}`: tensors of F64 and F32 meet, expected one type: cast one")
+    };
+    assert_eq!(refused(batch_norm.forward(&x)), mixed("BatchNorm"));
+    assert_eq!(refused(LayerNorm::new(&two, true, init).forward(&x)), mixed("LayerNorm"));
+    assert_eq!(
+        refused(NormActivation::new(&two, f, true, true, init).forward(&x)),
+        mixed("NormActivation")
+    );
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod common {
     pub mod on_graphs;
 }
 
+use std::error::Error;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use burn::optim::GradientsParams;
@@ -16,9 +18,13 @@ use common::layer::*;
 use common::on_graphs::*;
 use tesseral::error::DegreeLimit;
 use tesseral::graph::{Batch, Graph, GraphError, SelfEdges};
+use tesseral::kernels::{GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
-    Convolution, ConvolutionConfig, EdgeAttributes, Features, Init, Linear, NnError, NormGate,
-    Pooling, RadialNetwork, SymmetricContraction, TensorProduct, pool,
+    Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
+    Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
+    NormActivation, NormGate, Pooling, RadialNetwork, SymmetricContraction, TensorProduct,
+    gather_receivers, gather_receivers_dual, gather_senders, gather_senders_dual, pool, pool_dual,
+    softmax_by_receiver, softmax_by_receiver_dual, sum_into_receivers, sum_into_receivers_dual,
 };
 use tesseral::radial::Bessel;
 use tesseral::{Irreps, LMAX, kernels};
@@ -182,6 +188,119 @@ fn blocks_of_features_are_found() {
 
 // Errors.
 
+/// What one row of `4x0e`, and the same with a derivative, is refused with by everything that takes
+/// something else.
+fn refusals() -> Vec<(&'static str, [NnError; 2])> {
+    fn both<T: Debug>(value: Result<T, NnError>, dual: Result<Dual, NnError>) -> [NnError; 2] {
+        [value.unwrap_err(), dual.unwrap_err()]
+    }
+    let (two, init) = (Irreps::scalars(2), &mut Init::new(1, &Device::flex()));
+    let x = &features(&Irreps::scalars(4), &zeros([1, 4], DType::F32));
+    let dx = &Dual::constant(x.clone());
+
+    let linear = Linear::new(&two, &two, init);
+    let norm_gate = NormGate::new(&two, init);
+    let norm_activation = NormActivation::new(&two, ScalarFunction::TANH, true, true, init);
+    let silu = [Some(ScalarFunction::SILU)];
+    let activation = Activation::new(&two, &silu, SecondMoment::One).unwrap();
+    let gate = Gate::new(&GateConfig {
+        scalars: two.clone(),
+        scalar_functions: silu.to_vec(),
+        gates: Irreps::scalars(0),
+        gate_functions: silu.to_vec(),
+        gated: Irreps::default(),
+        moment: SecondMoment::One,
+    });
+    let gate = gate.unwrap();
+    let layer_norm = LayerNorm::new(&two, true, init);
+    let batch_norm = BatchNorm::new(&two, BatchNormConfig::default(), init);
+    let dropout = Dropout::new(&two, 0.5, init).unwrap();
+    let norm = Norm::new(&two);
+    let network = RadialNetwork::new(&[2, 2], init);
+    let product = full_product(&two, &two, init);
+    let [weighted, ..] = weighted_products();
+    let contraction = SymmetricContraction::new(&two, &two, 2, 1, init).unwrap();
+    let convolution = Convolution::new(&config(), init).unwrap();
+    let edges = &attributes(graph(), zeros([4, 3], DType::F32));
+    let graph = edges.graph();
+    let batch = &Arc::new(Batch::new(&[Graph::complete(2, SelfEdges::Without)]));
+    let (w, sum) = (x.values(), Pooling::Sum);
+
+    let mut refusals = vec![
+        ("Linear", both(linear.forward(x), linear.forward_dual(dx))),
+        ("NormGate", both(norm_gate.forward(x), norm_gate.forward_dual(dx))),
+        ("NormActivation", both(norm_activation.forward(x), norm_activation.forward_dual(dx))),
+        ("Activation", both(activation.forward(x), activation.forward_dual(dx))),
+        ("Gate", both(gate.forward(x), gate.forward_dual(dx))),
+        ("LayerNorm", both(layer_norm.forward(x), layer_norm.forward_dual(dx))),
+        ("BatchNorm", both(batch_norm.forward(x), batch_norm.forward_dual(dx))),
+        (
+            "BatchNorm",
+            both(
+                batch_norm.forward_instances(x, batch),
+                batch_norm.forward_instances_dual(dx, batch),
+            ),
+        ),
+        ("Dropout", both(dropout.forward(x), dropout.forward_dual(dx))),
+        ("Norm", both(norm.forward(x), norm.forward_dual(dx))),
+        ("RadialNetwork", both(network.forward(w), network.forward_dual(dx))),
+        ("TensorProduct", both(product.forward(x, x), product.forward_dual(dx, dx))),
+        ("WeightedProduct", both(weighted.forward(x, x, w), weighted.forward_dual(dx, dx, dx))),
+        (
+            "WeightedProduct",
+            both(
+                weighted.sum_messages(graph, x, x, w),
+                weighted.sum_messages_dual(graph, dx, dx, dx),
+            ),
+        ),
+        (
+            "SymmetricContraction",
+            both(contraction.forward(x, &[0]), contraction.forward_dual(dx, &[0])),
+        ),
+        ("Convolution", both(convolution.forward(x, edges), convolution.forward_dual(dx, edges))),
+        ("gather_senders", both(gather_senders(x, graph), gather_senders_dual(dx, graph))),
+        ("gather_receivers", both(gather_receivers(x, graph), gather_receivers_dual(dx, graph))),
+        (
+            "sum_into_receivers",
+            both(sum_into_receivers(x, graph), sum_into_receivers_dual(dx, graph)),
+        ),
+        (
+            "softmax_by_receiver",
+            both(softmax_by_receiver(x, graph), softmax_by_receiver_dual(dx, graph)),
+        ),
+        ("pool", both(pool(sum, x, batch), pool_dual(sum, dx, batch))),
+    ];
+    if let Ok(tensor) = CartesianTensor::new("i") {
+        let from =
+            [tensor.from_features(x).unwrap_err(), tensor.from_features_dual(dx).unwrap_err()];
+        let to = both(tensor.to_features(w), tensor.to_features_dual([w, w]));
+        // Both fit, but not one another.
+        let [one, other] = [1, 2].map(|rows| zeros([rows, 3], DType::F32));
+        let differ = tensor.to_features_dual([&one, &other]).unwrap_err();
+        let names = ["CartesianTensor"; 3];
+        refusals.extend(names.into_iter().zip([from, to, [differ.clone(), differ]]));
+    }
+    refusals
+}
+
+#[test]
+fn errors_of_layers_begin_with_their_names() {
+    for (layer, errors) in refusals() {
+        for error in errors {
+            let NnError::Layer { layer: found, source } = &error else {
+                panic!("{layer}: {error}")
+            };
+            assert_eq!(*found, layer);
+            assert_eq!(refused::<(), _>(Err(error.clone())), format!("`{layer}`: {source}"));
+            assert_eq!(error.source().unwrap().to_string(), source.to_string());
+            // Every name once, and then what is wrong.
+            assert!(!source.to_string().contains(&format!("`{layer}`")), "{error}");
+            let innermost = error.innermost().to_string();
+            assert!(error.to_string().ends_with(&innermost) && !innermost.starts_with('`'));
+        }
+    }
+}
+
 #[test]
 fn blocks_of_one_irrep_may_be_split() {
     let device = Device::flex();
@@ -207,38 +326,38 @@ fn features_that_do_not_fit_are_refused() {
     let linear = Linear::new(&scalars(2), &scalars(1), &mut init);
     assert_eq!(
         refused(linear.forward(&rows(&scalars(3), 1))),
-        "the input has the irreps `3x0e`, expected `2x0e`"
+        "`Linear`: the input has the irreps `3x0e`, expected `2x0e`"
     );
     let gate = NormGate::new(&scalars(2), &mut init);
     assert_eq!(
         refused(gate.forward(&rows(&scalars(3), 1))),
-        "the input has the irreps `3x0e`, expected `2x0e`"
+        "`NormGate`: the input has the irreps `3x0e`, expected `2x0e`"
     );
     let contraction = SymmetricContraction::new(&scalars(2), &scalars(2), 2, 3, &mut init).unwrap();
     assert_eq!(
         refused(contraction.forward(&rows(&scalars(3), 1), &[0])),
-        "the input has the irreps `3x0e`, expected `2x0e`"
+        "`SymmetricContraction`: the input has the irreps `3x0e`, expected `2x0e`"
     );
     assert_eq!(
         refused(contraction.forward(&rows(&scalars(2), 1), &[0, 1])),
-        "the input has the shape [1, 2], expected [2, 2]"
+        "`SymmetricContraction`: the input has the shape [1, 2], expected [2, 2]"
     );
     assert_eq!(
         refused(contraction.forward(&rows(&scalars(2), 1), &[3])),
-        "node 0 has the element 3, expected one below 3"
+        "`SymmetricContraction`: node 0 has the element 3, expected one below 3"
     );
     let product = full_product(&scalars(2), &scalars(3), &mut init);
     assert_eq!(
         refused(product.forward(&rows(&scalars(3), 2), &rows(&scalars(3), 2))),
-        "the first factor has the irreps `3x0e`, expected `2x0e`"
+        "`TensorProduct`: the first factor has the irreps `3x0e`, expected `2x0e`"
     );
     assert_eq!(
         refused(product.forward(&rows(&scalars(2), 2), &rows(&scalars(2), 2))),
-        "the second factor has the irreps `2x0e`, expected `3x0e`"
+        "`TensorProduct`: the second factor has the irreps `2x0e`, expected `3x0e`"
     );
     assert_eq!(
         refused(product.forward(&rows(&scalars(2), 2), &rows(&scalars(3), 4))),
-        "the second factor has the shape [4, 3], expected [2, 3]"
+        "`TensorProduct`: the second factor has the shape [4, 3], expected [2, 3]"
     );
     assert_eq!(
         refused(rows(&scalars(2), 2).add(&rows(&scalars(3), 2))),
@@ -251,12 +370,12 @@ fn features_that_do_not_fit_are_refused() {
     let batch = Arc::new(Batch::new(&[Graph::complete(3, SelfEdges::Without)]));
     assert_eq!(
         refused(pool(Pooling::Sum, &rows(&scalars(2), 4), &batch)),
-        "the tensor of node features has the shape [4, 2], expected [3, 2]"
+        "`pool`: the tensor of node features has the shape [4, 2], expected [3, 2]"
     );
     let network = RadialNetwork::new(&[3, 2], &mut init);
     assert_eq!(
         refused(network.forward(&zeros([5, 2], DType::F32))),
-        "the radial basis has the shape [5, 2], expected [5, 3]"
+        "`RadialNetwork`: the radial basis has the shape [5, 2], expected [5, 3]"
     );
 }
 
@@ -292,7 +411,7 @@ fn graphs_that_do_not_fit_are_refused() {
     assert_eq!(
         refused(convolution.forward(&x(5), &edges)),
         format!(
-            "the tensor of node features has the shape [5, {0}], expected [4, {0}]",
+            "`Convolution`: the tensor of node features has the shape [5, {0}], expected [4, {0}]",
             config().input.dim()
         )
     );
@@ -301,7 +420,7 @@ fn graphs_that_do_not_fit_are_refused() {
         assert_eq!(
             refused(convolution.forward(&x(4), &lower)),
             format!(
-                "the tensor of edge harmonics has the irreps `1x0e`, expected `{}`",
+                "`Convolution`: the tensor of edge harmonics has the irreps `1x0e`, expected `{}`",
                 Irreps::spherical_harmonics(DEGREE)
             )
         );
@@ -310,20 +429,21 @@ fn graphs_that_do_not_fit_are_refused() {
     let larger = EdgeAttributes::new(graph(), positions(4), None, DEGREE, larger).unwrap();
     assert_eq!(
         refused(convolution.forward(&x(4), &larger)),
-        "the radial basis has the shape [8, 3], expected [8, 2]"
+        "`Convolution`: `RadialNetwork`: the radial basis has the shape [8, 3], expected [8, 2]"
     );
 
     for lmax in [LMAX + 1, usize::MAX] {
         assert_eq!(
             refused(Convolution::new(&ConvolutionConfig { lmax, ..config() }, &mut init)),
-            above(DegreeLimit::Lmax, lmax, "")
+            format!("`Convolution`: {}", above(DegreeLimit::Lmax, lmax, ""))
         );
     }
     for neighbours in [0.0, -1.0, f64::INFINITY, f64::NAN] {
         assert_eq!(
             refused(Convolution::new(&ConvolutionConfig { neighbours, ..config() }, &mut init)),
             format!(
-                "the number of neighbours is {neighbours}, expected a finite number above zero"
+                "`Convolution`: the number of neighbours is {neighbours}, expected a finite number \
+                 above zero"
             )
         );
     }
@@ -340,34 +460,48 @@ fn products_whose_weights_do_not_fit_are_refused() {
     let weights = |rows, columns| zeros([rows, columns], DType::F32);
     assert_eq!(
         refused(product.sum_messages(&graph, &nodes, &edges, &weights(7, count))),
-        format!("the tensor of weights has the shape [7, {count}], expected [8, {count}]")
+        format!(
+            "`WeightedProduct`: the tensor of weights has the shape [7, {count}], expected \
+             [8, {count}]"
+        )
     );
     assert_eq!(
         refused(product.sum_messages(&graph, &nodes, &edges, &weights(1, count + 1))),
-        format!("the tensor of weights has the shape [1, {}], expected [1, {count}]", count + 1)
+        format!(
+            "`WeightedProduct`: the tensor of weights has the shape [1, {}], expected [1, {count}]",
+            count + 1
+        )
     );
     assert_eq!(
         refused(product.sum_messages(&graph, &rows(first, 5), &edges, &weights(8, count))),
         format!(
-            "the tensor of node features has the shape [5, {0}], expected [4, {0}]",
+            "`WeightedProduct`: the tensor of node features has the shape [5, {0}], expected \
+             [4, {0}]",
             first.dim()
         )
     );
     assert_eq!(
         refused(product.sum_messages(&graph, &nodes, &rows(second, 4), &weights(8, count))),
         format!(
-            "the tensor of edge features has the shape [4, {0}], expected [8, {0}]",
+            "`WeightedProduct`: the tensor of edge features has the shape [4, {0}], expected \
+             [8, {0}]",
             second.dim()
         )
     );
     assert_eq!(
         refused(product.forward(&nodes, &edges, &weights(4, count))),
-        format!("the second factor has the shape [8, {0}], expected [4, {0}]", second.dim())
+        format!(
+            "`WeightedProduct`: the second factor has the shape [8, {0}], expected [4, {0}]",
+            second.dim()
+        )
     );
     let scalars = Irreps::scalars(first.dim() + 1);
     assert_eq!(
         refused(product.sum_messages(&graph, &rows(&scalars, 4), &edges, &weights(8, count))),
-        format!("the tensor of node features has the irreps `{scalars}`, expected `{first}`")
+        format!(
+            "`WeightedProduct`: the tensor of node features has the irreps `{scalars}`, expected \
+             `{first}`"
+        )
     );
     // No edges, and no nodes.
     for nodes in [3, 0] {
@@ -423,6 +557,7 @@ fn tensors_of_other_types_are_refused() {
     let mixed = |first: DType, second: DType| {
         format!("tensors of {first:?} and {second:?} meet, expected one type: cast one")
     };
+    let of = |layer: &str, message: &str| format!("`{layer}`: {message}");
     for dtype in [DType::F32, DType::F16, DType::BF16] {
         let tensor = Tensor::<2>::zeros([3, 2], &device).cast(dtype);
         let x = features(&two, &tensor);
@@ -430,19 +565,19 @@ fn tensors_of_other_types_are_refused() {
             DType::F32 => mixed(DType::F32, DType::F64),
             _ => format!("a tensor holds {dtype:?}, expected F32 or F64"),
         };
-        assert_eq!(refused(linear.forward(&x)), message);
-        assert_eq!(refused(gate.forward(&x)), message);
-        assert_eq!(refused(product.forward(&x, &x)), message);
-        assert_eq!(refused(network.forward(&tensor)), message);
+        assert_eq!(refused(linear.forward(&x)), of("Linear", &message));
+        assert_eq!(refused(gate.forward(&x)), of("NormGate", &message));
+        assert_eq!(refused(product.forward(&x, &x)), of("TensorProduct", &message));
+        assert_eq!(refused(network.forward(&tensor)), of("RadialNetwork", &message));
         let y = features(&two, &zeros([3, 2], DType::F64));
         let other = match dtype {
             DType::F32 => mixed(DType::F64, DType::F32),
             _ => message.clone(),
         };
         assert_eq!(refused(y.add(&x)), other);
-        assert_eq!(refused(product.forward(&y, &x)), other);
+        assert_eq!(refused(product.forward(&y, &x)), of("TensorProduct", &other));
         if dtype != DType::F32 {
-            assert_eq!(refused(pool(Pooling::Sum, &x, &batch)), message);
+            assert_eq!(refused(pool(Pooling::Sum, &x, &batch)), of("pool", &message));
             let positions = Tensor::<2>::zeros([4, 3], &device).cast(dtype);
             let edges = EdgeAttributes::new(graph(), positions, None, 0, basis());
             assert_eq!(refused(edges), message);
@@ -458,5 +593,6 @@ fn tensors_of_other_types_are_refused() {
     let convolution = Convolution::new(&config, &mut init).unwrap();
     let x = features(&config.input, &zeros([4, config.input.dim()], DType::F64));
     let edges = attributes(graph(), zeros([4, 3], DType::F32));
-    assert_eq!(refused(convolution.forward(&x, &edges)), mixed(DType::F32, DType::F64));
+    let message = of("RadialNetwork", &mixed(DType::F32, DType::F64));
+    assert_eq!(refused(convolution.forward(&x, &edges)), of("Convolution", &message));
 }
