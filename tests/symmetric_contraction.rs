@@ -33,9 +33,9 @@ fn contraction(
     input: &str,
     output: &str,
     correlation: usize,
-    elements: usize,
+    species: usize,
 ) -> Option<SymmetricContraction> {
-    match SymmetricContraction::new(&parsed(input), &parsed(output), correlation, elements) {
+    match SymmetricContraction::new(&parsed(input), &parsed(output), correlation, species) {
         Ok(contraction) => Some(contraction),
         Err(
             ContractionError::Degree { .. }
@@ -45,7 +45,7 @@ fn contraction(
     }
 }
 
-/// Input, output, correlation and elements.
+/// Input, output, correlation and species.
 const CASES: [(&str, &str, usize, usize); 10] = [
     ("1x0e", "1x0e", 4, 1),
     ("3x0e+3x0o", "3x0o+3x0e", 4, 2),
@@ -62,12 +62,12 @@ const CASES: [(&str, &str, usize, usize); 10] = [
 fn cases() -> impl Iterator<Item = SymmetricContraction> {
     CASES
         .into_iter()
-        .filter_map(|(input, output, nu, elements)| contraction(input, output, nu, elements))
+        .filter_map(|(input, output, nu, species)| contraction(input, output, nu, species))
 }
 
 /// Nodes, features, weights and cotangents for a contraction.
 struct Data {
-    elements: Vec<usize>,
+    species: Vec<usize>,
     x: Vec<f64>,
     weights: Vec<f64>,
     out_gradient: Vec<f64>,
@@ -77,14 +77,14 @@ struct Data {
 
 impl Data {
     fn inputs(&self) -> ContractionInputs<'_, f64> {
-        ContractionInputs { elements: &self.elements, input: &self.x, weights: &self.weights }
+        ContractionInputs { species: &self.species, input: &self.x, weights: &self.weights }
     }
 
     fn new(contraction: &SymmetricContraction, nodes: usize, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let [input, output] = [contraction.input(), contraction.output()].map(Irreps::dim);
         Data {
-            elements: (0..nodes).map(|node| (node * 7 + 1) % contraction.elements()).collect(),
+            species: (0..nodes).map(|node| (node * 7 + 1) % contraction.num_species()).collect(),
             x: random.normals(nodes * input),
             weights: random.normals(contraction.num_weights()),
             out_gradient: random.normals(nodes * output),
@@ -106,26 +106,26 @@ fn all_terms(contraction: &SymmetricContraction) -> Vec<Vec<Term>> {
 fn naive<T: Real>(
     contraction: &SymmetricContraction,
     terms: &[Vec<Term>],
-    elements: &[usize],
+    species: &[usize],
     x: &[T],
     weights: &[T],
 ) -> Vec<T> {
     let (input, output) = (contraction.input(), contraction.output());
     let channels = contraction.channels();
     let zero = T::constant(0.0, 0.0);
-    let mut out = vec![zero; elements.len() * output.dim()];
+    let mut out = vec![zero; species.len() * output.dim()];
     // The places of the components of a channel in a row, and how far those of the next are.
     let mut places = Vec::new();
     for (block, slice) in input.iter().zip(input.slices()) {
         places.extend((0..block.irrep.dim()).map(|m| (slice.start + m, block.irrep.dim())));
     }
-    for (node, &element) in elements.iter().enumerate() {
+    for (node, &species) in species.iter().enumerate() {
         for (index, path) in contraction.paths().iter().enumerate() {
             let start = output.slices()[path.output].start;
             let size = output[path.output].irrep.dim();
             for channel in 0..channels {
                 let weight =
-                    weights[(element * contraction.paths().len() + index) * channels + channel];
+                    weights[(species * contraction.paths().len() + index) * channels + channel];
                 for term in &terms[index] {
                     let mut product =
                         weight * T::constant(term.coefficient, term.coefficient as f32);
@@ -292,9 +292,9 @@ fn check_values<P: Precision + Number>(contraction: &SymmetricContraction, path:
         let data = Data::new(contraction, nodes, nodes as u64);
         let (x, weights) = (nearest::<P>(&data.x), nearest::<P>(&data.weights));
         let mut out = nearest::<P>(&vec![7.0; data.out_gradient.len()]);
-        let inputs = ContractionInputs { elements: &data.elements, input: &x, weights: &weights };
+        let inputs = ContractionInputs { species: &data.species, input: &x, weights: &weights };
         on_path.forward(inputs, &mut out).unwrap();
-        let expected = naive(contraction, &terms, &data.elements, &data.x, &data.weights);
+        let expected = naive(contraction, &terms, &data.species, &data.x, &data.weights);
         // Sums of some hundred terms of both signs.
         assert_near(&what, &out, &expected, 64.0);
     }
@@ -335,7 +335,7 @@ fn expected(contraction: &SymmetricContraction, data: &Data) -> Expected {
     let outputs = |x_entry, weight_entry| {
         let x = jets(&data.x, &data.x_tangent, x_entry);
         let weights = jets(&data.weights, &data.weight_tangent, weight_entry);
-        naive(contraction, &terms, &data.elements, &x, &weights)
+        naive(contraction, &terms, &data.species, &x, &weights)
     };
     let derivatives = |outputs: Vec<Jet>| -> (f64, f64) {
         let pairs = outputs.iter().zip(&data.out_gradient);
@@ -360,7 +360,7 @@ fn check_derivatives<P: Precision + Number>(
     let [x, weights, out_gradient, x_tangent, weight_tangent] =
         [&data.x, &data.weights, &data.out_gradient, &data.x_tangent, &data.weight_tangent]
             .map(|values| nearest::<P>(values));
-    let inputs = ContractionInputs { elements: &data.elements, input: &x, weights: &weights };
+    let inputs = ContractionInputs { species: &data.species, input: &x, weights: &weights };
     // Each alone, and all together; what is not asked for does not change the rest.
     for asked in [[true, false, false], [false, true, false], [false, false, true], [true; 3]] {
         let [mut dx, mut dweights, mut dout] =
@@ -434,19 +434,19 @@ fn nodes_do_not_depend_on_each_other() {
     let mut data = Data::new(&contraction, 9, 6);
     let (input, output) = (contraction.input().dim(), contraction.output().dim());
     let weights = data.weights.clone();
-    let run = |elements: &[usize], x: &[f64]| {
-        let mut out = vec![0.0; elements.len() * output];
-        let inputs = ContractionInputs { elements, input: x, weights: &weights };
+    let run = |species: &[usize], x: &[f64]| {
+        let mut out = vec![0.0; species.len() * output];
+        let inputs = ContractionInputs { species, input: x, weights: &weights };
         contraction.forward(inputs, &mut out).unwrap();
         out
     };
-    let together = run(&data.elements, &data.x);
+    let together = run(&data.species, &data.x);
     for node in 0..9 {
-        let alone = run(&data.elements[node..=node], &data.x[node * input..][..input]);
+        let alone = run(&data.species[node..=node], &data.x[node * input..][..input]);
         assert_eq!(alone, together[node * output..][..output], "{node}");
     }
     data.x[4 * input] = f64::NAN;
-    let with_nan = run(&data.elements, &data.x);
+    let with_nan = run(&data.species, &data.x);
     for (index, (before, after)) in together.iter().zip(&with_nan).enumerate() {
         if index / output != 4 {
             assert_eq!(before, after, "{index}");
@@ -462,14 +462,14 @@ fn it_is_equivariant() {
     for contraction in cases() {
         let weights = Random::new(1).normals(contraction.num_weights());
         let singles = nearest::<f32>(&weights);
-        let element = contraction.elements() - 1;
+        let species = contraction.num_species() - 1;
         let (input, output) = (contraction.input().clone(), contraction.output().clone());
         let test = Equivariance::new(input, output.clone());
         let report = test
             .of_features(|x| {
                 let mut out = vec![0.0; output.dim()];
-                let elements = &[element];
-                let inputs = ContractionInputs { elements, input: x, weights: &weights };
+                let species = &[species];
+                let inputs = ContractionInputs { species, input: x, weights: &weights };
                 contraction.forward(inputs, &mut out).unwrap();
                 out
             })
@@ -478,8 +478,8 @@ fn it_is_equivariant() {
         let report = test
             .of_features(|x| {
                 let mut out = vec![0.0; output.dim()];
-                let (elements, x) = (&[element], nearest::<f32>(x));
-                let inputs = ContractionInputs { elements, input: &x, weights: &singles };
+                let (species, x) = (&[species], nearest::<f32>(x));
+                let inputs = ContractionInputs { species, input: &x, weights: &singles };
                 contraction.forward(inputs, &mut out).unwrap();
                 out.into_iter().map(f64::from).collect()
             })
@@ -504,9 +504,9 @@ fn weights_of_mace_give_its_values() {
     for case in reference() {
         let [input, output] = ["input", "output"].map(|side| case[side].as_str().unwrap());
         let correlation = case["correlation"].as_u64().unwrap() as usize;
-        let elements: Vec<usize> =
-            numbers(&case["elements"]).into_iter().map(|element| element as usize).collect();
-        let count = elements.iter().max().unwrap() + 1;
+        let species: Vec<usize> =
+            numbers(&case["elements"]).into_iter().map(|species| species as usize).collect();
+        let count = species.iter().max().unwrap() + 1;
         let Some(contraction) = contraction(input, output, correlation, count) else { continue };
         let theirs: Vec<Vec<Vec<f64>>> = case["weights"]
             .as_array()
@@ -524,7 +524,7 @@ fn weights_of_mace_give_its_values() {
         let expected = numbers(&case["out"]);
         let mut out = vec![0.0; expected.len()];
         let x = numbers(&case["x"]);
-        let inputs = ContractionInputs { elements: &elements, input: &x, weights: &weights };
+        let inputs = ContractionInputs { species: &species, input: &x, weights: &weights };
         contraction.forward(inputs, &mut out).unwrap();
         // Their tables of e3nn have errors of 10⁻¹⁵, and so have sums of up to 55 paths.
         assert_near(input, &out, &expected, 64.0);
@@ -583,16 +583,16 @@ fn tensors_of_another_basis_are_converted() {
 }
 
 #[test]
-fn attributes_that_are_one_hot_are_elements() {
+fn attributes_that_are_one_hot_are_species() {
     let contraction = contraction("1x0e", "1x0e", 1, 3).unwrap();
     let attributes = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0_f32];
-    assert_eq!(contraction.elements_of(&attributes), Ok(vec![1, 2]));
+    assert_eq!(contraction.species_of(&attributes), Ok(vec![1, 2]));
     for wrong in [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.5, 0.5, 0.0], [1.0, f64::NAN, 0.0]] {
-        let error = contraction.elements_of(&wrong).unwrap_err();
+        let error = contraction.species_of(&wrong).unwrap_err();
         assert_eq!(error, ContractionError::NotOneHot { node: 0 });
     }
     let message = "the slice of the attributes has length 4, expected a multiple of 3";
-    assert_eq!(contraction.elements_of(&[0.0; 4]).unwrap_err().to_string(), message);
+    assert_eq!(contraction.species_of(&[0.0; 4]).unwrap_err().to_string(), message);
 }
 
 // Edges of the definition, and errors.
@@ -612,17 +612,16 @@ fn nothing_is_no_error() {
         contraction.backward(data.inputs(), &data.out_gradient, gradients).unwrap();
         assert!(dx.iter().all(|&value| value == 0.0), "{input} to {output}");
     }
-    // No element, no node.
+    // No species, no node.
     let none = contraction("2x0e", "2x0e", 3, 0).unwrap();
-    let inputs = ContractionInputs { elements: &[], input: &[], weights: &[] };
+    let inputs = ContractionInputs { species: &[], input: &[], weights: &[] };
     none.forward::<f64>(inputs, &mut []).unwrap();
 }
 
 #[test]
 fn what_cannot_be_made_says_why() {
-    let error = |input: &str, output: &str, correlation, elements| {
-        let made =
-            SymmetricContraction::new(&parsed(input), &parsed(output), correlation, elements);
+    let error = |input: &str, output: &str, correlation, species| {
+        let made = SymmetricContraction::new(&parsed(input), &parsed(output), correlation, species);
         made.unwrap_err().to_string()
     };
     assert_eq!(error("1x0e", "1x0e", 0, 1), "the correlation is 0, expected 1 to 4");
@@ -656,9 +655,9 @@ fn what_cannot_be_made_says_why() {
 fn arguments_that_do_not_fit_say_what_was_expected() {
     let contraction = contraction("2x0e", "2x0e", 2, 3).unwrap();
     let weights = vec![0.0; contraction.num_weights()];
-    let forward = |elements: &[usize], input: &[f64], weights: &[f64], out: usize| {
+    let forward = |species: &[usize], input: &[f64], weights: &[f64], out: usize| {
         let mut out = vec![7.0; out];
-        let inputs = ContractionInputs { elements, input, weights };
+        let inputs = ContractionInputs { species, input, weights };
         let result = contraction.forward(inputs, &mut out);
         assert!(out.iter().all(|&value| value == 7.0), "written in spite of an error");
         result.unwrap_err().to_string()
@@ -677,11 +676,11 @@ fn arguments_that_do_not_fit_say_what_was_expected() {
     );
     assert_eq!(
         forward(&[0, 3], &[0.0; 4], &weights, 4),
-        "node 1 has the element 3, expected one below 3"
+        "node 1 is of the species 3, expected one below 3"
     );
     let mut dx = [0.0; 3];
     let gradients = ContractionGradients { input: Some(&mut dx[..]), weights: None };
-    let inputs = ContractionInputs { elements: &[0, 1], input: &[0.0; 4], weights: &weights };
+    let inputs = ContractionInputs { species: &[0, 1], input: &[0.0; 4], weights: &weights };
     let error = contraction.backward(inputs, &[0.0; 4], gradients);
     let message = "the slice of the gradient of the input has length 3, expected 4";
     assert_eq!(error.unwrap_err().to_string(), message);

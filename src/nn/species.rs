@@ -186,6 +186,10 @@ impl SpeciesEmbedding {
     /// # Errors
     /// If the species are more than the table has, or it is not on the CPU.
     pub fn forward(&self, species: &Species) -> Result<Features, NnError> {
+        self.evaluate(species).map_err(NnError::in_layer("SpeciesEmbedding"))
+    }
+
+    fn evaluate(&self, species: &Species) -> Result<Features, NnError> {
         let table = self.table.val();
         check_tensors(&[&table])?;
         let [expected, channels] = table.dims();

@@ -134,6 +134,10 @@ impl SpeciesLinear {
     /// # Errors
     /// As [`SpeciesLinear::forward`].
     pub fn forward_dual(&self, x: &Dual, species: &Species) -> Result<Dual, NnError> {
+        self.evaluate(x, species).map_err(NnError::in_layer("SpeciesLinear"))
+    }
+
+    fn evaluate(&self, x: &Dual, species: &Species) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.map().input())?;
         check_species(species, self.kernel.num_species())?;
         let found = x.tensors.value.dims();

@@ -8,8 +8,9 @@ use burn::tensor::Tensor;
 use super::dual::DualTensor;
 use super::functions::CHECKED;
 use super::operation::{Element, Operation, apply2, apply3};
+use super::species::check_species;
 use super::weights::{BelongsTo, Weights};
-use super::{Dual, Features, Init, NnError};
+use super::{Dual, Features, Init, NnError, Species};
 use crate::Irreps;
 use crate::kernels::symmetric_contraction::{
     self as kernel, ContractionCotangents, ContractionError, ContractionGradients,
@@ -17,20 +18,20 @@ use crate::kernels::symmetric_contraction::{
 };
 
 /// All equivariant products of up to four factors of the features of a node, channel by channel,
-/// with learnable weights for every element, product and channel; see [`kernel`].
+/// with learnable weights for every species, product and channel; see [`kernel`].
 ///
-/// The weights are one matrix `[elements][paths · channels]`.
+/// The weights are one matrix `[species][paths · channels]`.
 ///
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use tesseral::nn::{Features, Init, SymmetricContraction};
+/// use tesseral::nn::{Features, Init, Species, SymmetricContraction};
 ///
 /// let device = Device::flex();
 /// let (input, output) = ("8x0e+8x1o".parse()?, "8x0e".parse()?);
 /// let layer = SymmetricContraction::new(&input, &output, 2, 3, &mut Init::new(0, &device))?;
 /// let x = Features::new(input, Tensor::ones([2, 32], &device))?;
-/// let invariants = layer.forward(&x, &[0, 2])?;
+/// let invariants = layer.forward(&x, &Species::new([0, 2], 3)?)?;
 /// assert_eq!(invariants.values().dims(), [2, 8]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -43,7 +44,7 @@ pub struct SymmetricContraction {
 
 impl SymmetricContraction {
     /// The contraction of `input` to `output` with products of up to `correlation` factors, for
-    /// `elements` kinds of nodes.
+    /// `species` kinds of nodes.
     ///
     /// Weights begin as normal numbers, divided by √n for the n paths of the same output and number
     /// of factors.
@@ -62,7 +63,7 @@ impl SymmetricContraction {
     /// let (input, output) = ("8x0e + 8x1o".parse()?, "8x0e".parse()?);
     /// let layer = SymmetricContraction::new(&input, &output, 3, 2, init)?;
     /// assert_eq!(layer.kernel().paths().len(), 5);
-    /// // Two elements and eight channels.
+    /// // Two species and eight channels.
     /// assert_eq!(layer.num_params(), 2 * 5 * 8);
     ///
     /// let error =
@@ -77,10 +78,10 @@ impl SymmetricContraction {
         input: &Irreps,
         output: &Irreps,
         correlation: usize,
-        elements: usize,
+        species: usize,
         init: &mut Init,
     ) -> Result<Self, ContractionError> {
-        let kernel = kernel::SymmetricContraction::new(input, output, correlation, elements)?;
+        let kernel = kernel::SymmetricContraction::new(input, output, correlation, species)?;
         Ok(Self::of_kernel(kernel, init))
     }
 
@@ -90,7 +91,7 @@ impl SymmetricContraction {
     /// use burn::tensor::{Device, Tensor};
     /// use tesseral::Irreps;
     /// use tesseral::kernels::symmetric_contraction as kernel;
-    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    /// use tesseral::nn::{Features, Init, Species, SymmetricContraction};
     ///
     /// // The basis is derived once for two layers.
     /// let irreps: Irreps = "4x0e + 4x1o".parse()?;
@@ -100,7 +101,8 @@ impl SymmetricContraction {
     ///     [(); 2].map(|()| SymmetricContraction::of_kernel(kernel.clone(), init));
     /// let x = Features::new(irreps, Tensor::ones([1, 16], &Device::flex()))?;
     /// // They have weights of their own.
-    /// let [a, b] = [first.forward(&x, &[0])?, second.forward(&x, &[0])?];
+    /// let species = Species::new([0], 1)?;
+    /// let [a, b] = [first.forward(&x, &species)?, second.forward(&x, &species)?];
     /// assert_ne!(a.values().to_data(), b.values().to_data());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -116,15 +118,15 @@ impl SymmetricContraction {
             .iter()
             .flat_map(|path| std::iter::repeat_n(deviation(path), kernel.channels()))
             .collect();
-        let weights = init.normal_columns(kernel.elements(), &deviations);
+        let weights = init.normal_columns(kernel.num_species(), &deviations);
         let (input, output) = (kernel.input(), kernel.output());
-        let (factors, elements) = (kernel.correlation(), kernel.elements());
-        let text = format!("{input} -> {output}, up to {factors} factors, {elements} elements");
+        let (factors, species) = (kernel.correlation(), kernel.num_species());
+        let text = format!("{input} -> {output}, up to {factors} factors, {species} species");
         let weights = Weights::new(weights, BelongsTo::new(text));
         SymmetricContraction { weights, kernel: Arc::new(kernel) }
     }
 
-    /// The same with given weights `[element][path][channel]`, such as those that
+    /// The same with given weights `[species][path][channel]`, such as those that
     /// [`kernel::SymmetricContraction::weights_from_mace`] gives.
     ///
     /// # Errors
@@ -134,7 +136,7 @@ impl SymmetricContraction {
     /// ```
     /// use burn::tensor::{Device, Tensor};
     /// use tesseral::Irreps;
-    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    /// use tesseral::nn::{Features, Init, Species, SymmetricContraction};
     ///
     /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
     /// let init = &mut Init::new(0, &device);
@@ -142,7 +144,8 @@ impl SymmetricContraction {
     /// let layer = SymmetricContraction::new(&scalar, &scalar, 2, 1, init)?;
     /// let layer = layer.with_weights(vec![5.0, 7.0], init)?;
     /// let s = Features::new(scalar, Tensor::from_data([[3.0]], &device))?;
-    /// assert_eq!(layer.forward(&s, &[0])?.into_values().into_scalar::<f32>(), 15.0 + 63.0);
+    /// let species = Species::new([0], 1)?;
+    /// assert_eq!(layer.forward(&s, &species)?.into_values().into_scalar::<f32>(), 15.0 + 63.0);
     /// assert_eq!(
     ///     layer.with_weights(vec![1.0], init).unwrap_err().to_string(),
     ///     "the slice of the weights has length 1, expected 2"
@@ -151,7 +154,7 @@ impl SymmetricContraction {
     /// ```
     pub fn with_weights(self, weights: Vec<f64>, init: &Init) -> Result<Self, ContractionError> {
         self.kernel.check_weights("the weights", &weights)?;
-        let shape = [self.kernel.elements(), self.kernel.paths().len() * self.kernel.channels()];
+        let shape = [self.kernel.num_species(), self.kernel.paths().len() * self.kernel.channels()];
         let weights = self.weights.with_values(init.tensor(weights, shape));
         Ok(SymmetricContraction { weights, ..self })
     }
@@ -166,33 +169,33 @@ impl SymmetricContraction {
         self.kernel.output()
     }
 
-    /// The products of the features of every node, given the element of each.
+    /// The products of the features of every node, given the species of each.
     ///
     /// # Errors
-    /// If irreps, numbers of nodes, elements, types or devices do not fit.
+    /// If irreps, numbers of nodes, species, types or devices do not fit.
     ///
     /// # Example
     /// ```
     /// use burn::tensor::{Device, Tensor};
     /// use tesseral::Irreps;
-    /// use tesseral::nn::{Features, Init, SymmetricContraction};
+    /// use tesseral::nn::{Features, Init, Species, SymmetricContraction};
     ///
     /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
     /// let init = &mut Init::new(0, &device);
-    /// // Every element has weights of its own: 1 s and 10 s.
+    /// // Every species has weights of its own: 1 s and 10 s.
     /// let layer = SymmetricContraction::new(&scalar, &scalar, 1, 2, init)?;
     /// let layer = layer.with_weights(vec![1.0, 10.0], init)?;
     /// let s = Features::new(scalar, Tensor::from_data([[3.0], [3.0], [4.0]], &device))?;
-    /// let z = layer.forward(&s, &[0, 1, 1])?;
+    /// let z = layer.forward(&s, &Species::new([0, 1, 1], 2)?)?;
     /// assert_eq!(z.values().to_data().as_slice::<f32>()?, [3.0, 30.0, 40.0]);
     /// assert_eq!(
-    ///     layer.forward(&s, &[0, 1, 2]).unwrap_err().to_string(),
-    ///     "`SymmetricContraction`: node 2 has the element 2, expected one below 2"
+    ///     layer.forward(&s, &Species::new([0, 1, 2], 3)?).unwrap_err().to_string(),
+    ///     "`SymmetricContraction`: nodes are of 3 species, expected 2"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn forward(&self, x: &Features, elements: &[usize]) -> Result<Features, NnError> {
-        Ok(self.forward_dual(&Dual::constant(x.clone()), elements)?.into_value())
+    pub fn forward(&self, x: &Features, species: &Species) -> Result<Features, NnError> {
+        Ok(self.forward_dual(&Dual::constant(x.clone()), species)?.into_value())
     }
 
     /// The products and their derivative; see [`Dual`].
@@ -204,7 +207,7 @@ impl SymmetricContraction {
     /// ```
     /// use burn::tensor::{Device, Tensor};
     /// use tesseral::Irreps;
-    /// use tesseral::nn::{Dual, Features, Init, SymmetricContraction};
+    /// use tesseral::nn::{Dual, Features, Init, Species, SymmetricContraction};
     ///
     /// let (scalar, device) = (Irreps::scalars(1), Device::flex());
     /// let init = &mut Init::new(0, &device);
@@ -212,23 +215,25 @@ impl SymmetricContraction {
     /// let layer = SymmetricContraction::new(&scalar, &scalar, 2, 1, init)?;
     /// let layer = layer.with_weights(vec![5.0, 7.0], init)?;
     /// let s = Features::new(scalar, Tensor::from_data([[3.0]], &device))?;
-    /// let z = layer.forward_dual(&Dual::new(s, Tensor::ones([1, 1], &device))?, &[0])?;
+    /// let species = Species::new([0], 1)?;
+    /// let z = layer.forward_dual(&Dual::new(s, Tensor::ones([1, 1], &device))?, &species)?;
     /// assert_eq!(z.tangent().into_scalar::<f32>(), 47.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn forward_dual(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
-        self.evaluate(x, elements).map_err(NnError::in_layer("SymmetricContraction"))
+    pub fn forward_dual(&self, x: &Dual, species: &Species) -> Result<Dual, NnError> {
+        self.evaluate(x, species).map_err(NnError::in_layer("SymmetricContraction"))
     }
 
-    fn evaluate(&self, x: &Dual, elements: &[usize]) -> Result<Dual, NnError> {
+    fn evaluate(&self, x: &Dual, species: &Species) -> Result<Dual, NnError> {
         x.expect("the input", self.kernel.input())?;
-        self.kernel.check_elements(elements)?;
+        check_species(species, self.kernel.num_species())?;
         let [found, columns] = x.tensors.value.dims();
-        if elements.len() != found {
-            let (expected, found) = ([elements.len(), columns], [found, columns]);
+        let nodes = species.indices().len();
+        if nodes != found {
+            let (expected, found) = ([nodes, columns], [found, columns]);
             return Err(NnError::Shape { what: "the input", expected, found });
         }
-        let nodes = Nodes { kernel: self.kernel.clone(), elements: elements.into() };
+        let nodes = Nodes { kernel: self.kernel.clone(), species: species.clone() };
         let (value, weights) = (x.tensors.value.clone(), self.weights.val());
         let along = |direction: &Tensor<2>| {
             let operation = ContractionTangent(nodes.clone());
@@ -240,20 +245,20 @@ impl SymmetricContraction {
     }
 }
 
-/// The contraction of nodes of given elements.
+/// The contraction of nodes of given species.
 #[derive(Clone, Debug)]
 struct Nodes {
     kernel: Arc<kernel::SymmetricContraction>,
-    elements: Arc<[usize]>,
+    species: Species,
 }
 
 impl Nodes {
     fn output_shape(&self) -> [usize; 2] {
-        [self.elements.len(), self.kernel.output().dim()]
+        [self.species.indices().len(), self.kernel.output().dim()]
     }
 
     fn inputs<'a, T>(&'a self, [input, weights]: [&'a [T]; 2]) -> ContractionInputs<'a, T> {
-        ContractionInputs { elements: &self.elements, input, weights }
+        ContractionInputs { species: self.species.indices(), input, weights }
     }
 
     fn backward<T: Element>(

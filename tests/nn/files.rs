@@ -142,8 +142,8 @@ fn products_know_their_paths() {
     assert_apart(
         "weights.irreps",
         [
-            (contraction("3x0e"), "3x0e -> 3x0e, up to 1 factors, 2 elements"),
-            (contraction("3x0o"), "3x0o -> 3x0o, up to 1 factors, 2 elements"),
+            (contraction("3x0e"), "3x0e -> 3x0e, up to 1 factors, 2 species"),
+            (contraction("3x0o"), "3x0o -> 3x0o, up to 1 factors, 2 species"),
         ],
     );
 }

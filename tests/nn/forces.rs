@@ -23,7 +23,7 @@ use tesseral::kernels::{self, GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
     Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
-    NormActivation, NormGate, Pooling, RadialNetwork, SymmetricContraction, TensorProduct,
+    NormActivation, NormGate, Pooling, RadialNetwork, Species, SymmetricContraction, TensorProduct,
     WeightedProduct, gather_receivers, gather_receivers_dual, gather_senders, gather_senders_dual,
     pool, pool_dual, softmax_by_receiver, softmax_by_receiver_dual, sum_into_receivers,
     sum_into_receivers_dual,
@@ -455,12 +455,13 @@ fn along_positions(random: &mut Random, step: f64) -> Vec<f64> {
 fn dual_contractions_have_exact_derivatives() {
     let (input, output) = (irreps("3x0e + 3x0o + 3x1o"), irreps("3x0e + 3x1o + 3x0o"));
     let correlation = if COUPLING_LMAX < 2 { 2 } else { 3 };
+    let species = Species::new([1, 0, 1], 2).unwrap();
     check(
         "symmetric contraction",
         |init| SymmetricContraction::new(&input, &output, correlation, 2, init).unwrap(),
         &input,
-        |layer, x| layer.forward(x, &[1, 0, 1]).unwrap(),
-        |layer, x| layer.forward_dual(x, &[1, 0, 1]).unwrap(),
+        |layer, x| layer.forward(x, &species).unwrap(),
+        |layer, x| layer.forward_dual(x, &species).unwrap(),
     );
 }
 

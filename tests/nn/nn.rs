@@ -17,7 +17,7 @@ use tesseral::graph::{Batch, Graph, SelfEdges};
 use tesseral::kernels::{self, Pairing, ProductInputs, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     BatchNorm, Convolution, Dropout, EdgeAttributes, Init, Linear, NormGate, Pooling,
-    RadialNetwork, SymmetricContraction, TensorProduct, WeightedProduct, pool,
+    RadialNetwork, Species, SymmetricContraction, TensorProduct, WeightedProduct, pool,
 };
 use tesseral::{Irrep, Irreps};
 
@@ -129,12 +129,13 @@ fn contraction(init: &mut Init) -> SymmetricContraction {
 #[test]
 fn symmetric_contractions() {
     let input = irreps("3x0e + 3x0o + 3x1o");
+    let species = Species::new([2, 0, 2, 2], 3).unwrap();
     Layer {
         name: "symmetric contraction",
         make: contraction,
         inputs: vec![normal([4, input.dim()], 8)],
         forward: |layer: &SymmetricContraction, x: &[Tensor<2>]| {
-            layer.forward(&features(&input, &x[0]), &[2, 0, 2, 2]).unwrap().into_values()
+            layer.forward(&features(&input, &x[0]), &species).unwrap().into_values()
         },
     }
     .check();
@@ -155,7 +156,11 @@ fn weights_of_a_symmetric_contraction_can_be_given() {
             layer.kernel().input(),
             &Tensor::ones([1, layer.kernel().input().dim()], (&Device::flex(), dtype)),
         );
-        assert!(values(layer.forward(&x, &[1]).unwrap().values()).iter().all(|&z| z == 0.0));
+        assert!(
+            values(layer.forward(&x, &Species::new([1], 3).unwrap()).unwrap().values())
+                .iter()
+                .all(|&z| z == 0.0)
+        );
     }
 }
 
@@ -377,7 +382,7 @@ fn layers_of_rows_are_equivariant() {
     assert_equivariant("contraction", kernel.input(), kernel.output(), |dtype, x| {
         let x = tensor(x, [1, kernel.input().dim()], dtype, &device);
         let x = features(kernel.input(), &x);
-        values(make(dtype).forward(&x, &[1]).unwrap().values())
+        values(make(dtype).forward(&x, &Species::new([1], 3).unwrap()).unwrap().values())
     });
     let (first, second) = (irreps("2x0e + 2x1o"), irreps("2x0o + 2x1o + 2x2e"));
     for name in ["full", "fully connected"] {

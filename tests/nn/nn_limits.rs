@@ -22,12 +22,17 @@ use tesseral::kernels::{GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     Activation, BatchNorm, BatchNormConfig, CartesianTensor, Convolution, ConvolutionConfig,
     Dropout, Dual, EdgeAttributes, Features, Gate, Init, LayerNorm, Linear, NnError, Norm,
-    NormActivation, NormGate, Pooling, RadialNetwork, SymmetricContraction, TensorProduct,
-    gather_receivers, gather_receivers_dual, gather_senders, gather_senders_dual, pool, pool_dual,
-    softmax_by_receiver, softmax_by_receiver_dual, sum_into_receivers, sum_into_receivers_dual,
+    NormActivation, NormGate, Pooling, RadialNetwork, Species, SpeciesEmbedding, SpeciesLinear,
+    SymmetricContraction, TensorProduct, gather_receivers, gather_receivers_dual, gather_senders,
+    gather_senders_dual, pool, pool_dual, softmax_by_receiver, softmax_by_receiver_dual,
+    sum_into_receivers, sum_into_receivers_dual,
 };
 use tesseral::radial::Bessel;
 use tesseral::{Irreps, LMAX, kernels};
+
+fn species<const N: usize>(indices: [usize; N], count: usize) -> Species {
+    Species::new(indices, count).unwrap()
+}
 
 // Edges of the definitions.
 
@@ -145,11 +150,17 @@ fn layers_without_dimensions_are_possible() {
         assert_eq!(product.forward(&no_rows, &no_rows).unwrap().values().dims(), [0, 9]);
 
         let contraction = SymmetricContraction::new(&none, &none, 2, 1, &mut init).unwrap();
-        assert_eq!(contraction.forward(&empty, &[0; 3]).unwrap().values().dims(), [3, 0]);
+        assert_eq!(
+            contraction.forward(&empty, &species([0; 3], 1)).unwrap().values().dims(),
+            [3, 0]
+        );
         let pair = irreps("2x0e + 2x0o");
         let contraction = SymmetricContraction::new(&pair, &pair, 2, 3, &mut init).unwrap();
         let no_rows_of_pair = features(&pair, &Tensor::zeros([0, 4], (&device, dtype)));
-        assert_eq!(contraction.forward(&no_rows_of_pair, &[]).unwrap().values().dims(), [0, 4]);
+        assert_eq!(
+            contraction.forward(&no_rows_of_pair, &species([], 3)).unwrap().values().dims(),
+            [0, 4]
+        );
 
         // A basis without functions, and a layer without width: the weights are zero.
         let network = RadialNetwork::new(&[0, 2], &mut init);
@@ -220,6 +231,9 @@ fn refusals() -> Vec<(&'static str, [NnError; 2])> {
     let product = full_product(&two, &two, init);
     let [weighted, ..] = weighted_products();
     let contraction = SymmetricContraction::new(&two, &two, 2, 1, init).unwrap();
+    let one = species([0], 1);
+    let by_species = SpeciesLinear::new(&two, &two, 1, init).unwrap();
+    let embedding = SpeciesEmbedding::new(2, 4, init);
     let convolution = Convolution::new(&config(), init).unwrap();
     let edges = &attributes(graph(), zeros([4, 3], DType::F32));
     let graph = edges.graph();
@@ -255,7 +269,12 @@ fn refusals() -> Vec<(&'static str, [NnError; 2])> {
         ),
         (
             "SymmetricContraction",
-            both(contraction.forward(x, &[0]), contraction.forward_dual(dx, &[0])),
+            both(contraction.forward(x, &one), contraction.forward_dual(dx, &one)),
+        ),
+        ("SpeciesLinear", both(by_species.forward(x, &one), by_species.forward_dual(dx, &one))),
+        (
+            "SpeciesEmbedding",
+            both(embedding.forward(&one), embedding.forward(&one).map(Dual::constant)),
         ),
         ("Convolution", both(convolution.forward(x, edges), convolution.forward_dual(dx, edges))),
         ("gather_senders", both(gather_senders(x, graph), gather_senders_dual(dx, graph))),
@@ -335,16 +354,16 @@ fn features_that_do_not_fit_are_refused() {
     );
     let contraction = SymmetricContraction::new(&scalars(2), &scalars(2), 2, 3, &mut init).unwrap();
     assert_eq!(
-        refused(contraction.forward(&rows(&scalars(3), 1), &[0])),
+        refused(contraction.forward(&rows(&scalars(3), 1), &species([0], 3))),
         "`SymmetricContraction`: the input has the irreps `3x0e`, expected `2x0e`"
     );
     assert_eq!(
-        refused(contraction.forward(&rows(&scalars(2), 1), &[0, 1])),
+        refused(contraction.forward(&rows(&scalars(2), 1), &species([0, 1], 3))),
         "`SymmetricContraction`: the input has the shape [1, 2], expected [2, 2]"
     );
     assert_eq!(
-        refused(contraction.forward(&rows(&scalars(2), 1), &[3])),
-        "`SymmetricContraction`: node 0 has the element 3, expected one below 3"
+        refused(contraction.forward(&rows(&scalars(2), 1), &species([3], 4))),
+        "`SymmetricContraction`: nodes are of 4 species, expected 3"
     );
     let product = full_product(&scalars(2), &scalars(3), &mut init);
     assert_eq!(

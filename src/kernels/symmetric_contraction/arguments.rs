@@ -6,11 +6,11 @@ use crate::error::{LengthError, check_length};
 /// The inputs of [`SymmetricContraction::forward`] and its derivatives.
 #[derive(Clone, Copy, Debug)]
 pub struct ContractionInputs<'a, T> {
-    /// The element of each node.
-    pub elements: &'a [usize],
+    /// The species of each node.
+    pub species: &'a [usize],
     /// The features, `[node][input.dim()]`.
     pub input: &'a [T],
-    /// The weights, `[element][path][channel]`.
+    /// The weights, `[species][path][channel]`.
     pub weights: &'a [T],
 }
 
@@ -61,11 +61,11 @@ impl<T> ContractionInputs<'_, T> {
         contraction: &SymmetricContraction,
         (what, output): (&'static str, usize),
     ) -> Result<(), ContractionError> {
-        let nodes = self.elements.len();
+        let nodes = self.species.len();
         check_length("the input", nodes * contraction.input().dim(), self.input.len())?;
         contraction.check_weights("the weights", self.weights)?;
         check_length(what, nodes * contraction.output().dim(), output)?;
-        contraction.check_elements(self.elements)
+        contraction.check_species(self.species)
     }
 
     /// Checks the lengths of what belongs to inputs.

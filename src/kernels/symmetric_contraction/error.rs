@@ -46,24 +46,24 @@ pub enum ContractionError {
     #[error(transparent)]
     Degree(#[from] DegreeError),
     /// The weights are more than a `usize` counts.
-    #[error("{elements} x {paths} x {channels} weights are more than a usize counts")]
+    #[error("{species} x {paths} x {channels} weights are more than a usize counts")]
     Weights {
-        /// The number of elements.
-        elements: usize,
+        /// The number of species.
+        species: usize,
         /// The number of paths.
         paths: usize,
         /// The number of channels.
         channels: usize,
     },
-    /// The element of a node is out of range.
-    #[error("node {node} has the element {found}, expected one below {elements}")]
-    Element {
+    /// The species of a node is out of range.
+    #[error("node {node} is of the species {found}, expected one below {species}")]
+    Species {
         /// The node.
         node: usize,
-        /// Its element.
+        /// Its species.
         found: usize,
-        /// The number of elements.
-        elements: usize,
+        /// The number of species.
+        species: usize,
     },
     /// The attributes of a node are not one-hot.
     #[error("the attributes of node {node} are not one-hot: expected one 1 and otherwise 0")]

@@ -1,9 +1,9 @@
-//! Evaluation over lanes of channels, for the nodes of one element after those of another.
+//! Evaluation over lanes of channels, for the nodes of one species after those of another.
 //!
 //! # The algorithm
 //! The output of a channel is a polynomial in its components whose coefficients are sums of weights
-//! of the element: `c[term] = Σ factor · w[path]` over the paths that have the term ([`fold`]). So
-//! nodes are sorted by element, and for each element and block of channels coefficients are folded
+//! of the species: `c[term] = Σ factor · w[path]` over the paths that have the term ([`fold`]). So
+//! nodes are sorted by species, and for each species and block of channels coefficients are folded
 //! once and shared by all its nodes.
 //!
 //! Nodes then go through the [`Scheme`] a [`TILE`] at a time: their components are loaded as values
@@ -15,7 +15,7 @@
 //! Backward goes the same way in reverse: from dz the gradient of the outer value takes the inner sum,
 //! which is formed again, and with `dz · outer` those of the inner values and of the coefficients follow
 //! term by term. Products pass theirs on to their two factors last, since they are values that other
-//! terms had to fill first. Gradients of coefficients are summed over all nodes of the element, and
+//! terms had to fill first. Gradients of coefficients are summed over all nodes of the species, and
 //! are brought to weights by the transpose of the fold at its end ([`unfold`]).
 //!
 //! All of this is written once for a [`Ring`]: over values it is the contraction and its gradient, over
@@ -31,22 +31,22 @@ use super::transfer::{Layout, Part, TILE, Window};
 use crate::Scalar;
 use crate::simd::{BlockMemory, BlockOf, Blocks, Compiled, Job, Lanes, Number, Path, Start};
 
-/// The nodes, those of one element after those of another.
+/// The nodes, those of one species after those of another.
 pub(super) struct Nodes {
     order: Vec<usize>,
-    /// The part of each element.
+    /// The part of each species.
     ranges: Vec<Range<usize>>,
 }
 
 impl Nodes {
-    /// The nodes of elements below `count`.
-    pub fn new(elements: &[usize], count: usize) -> Self {
-        let mut order: Vec<usize> = (0..elements.len()).collect();
-        order.sort_by_key(|&node| elements[node]);
+    /// The nodes of species below `count`.
+    pub fn new(species: &[usize], count: usize) -> Self {
+        let mut order: Vec<usize> = (0..species.len()).collect();
+        order.sort_by_key(|&node| species[node]);
         let mut end = 0;
-        let range = |element| {
+        let range = |own: usize| {
             let start = end;
-            end += order[start..].partition_point(|&node| elements[node] == element);
+            end += order[start..].partition_point(|&node| species[node] == own);
             start..end
         };
         let ranges = (0..count).map(range).collect();
@@ -136,7 +136,7 @@ impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
             output.components() * TILE * parts,
             input.stage().max(output.stage()),
         ];
-        // One piece of memory for the call, cut into the arrays that all elements and tiles reuse.
+        // One piece of memory for the call, cut into the arrays that all species and tiles reuse.
         let mut scratch = BlockMemory::<T>::new(sizes.iter().sum());
         let mut rest = &mut *scratch;
         let parts = sizes.map(|size| {
@@ -156,7 +156,7 @@ impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
             stage,
         };
         let nodes = self.nodes;
-        for (element, range) in
+        for (species, range) in
             nodes.ranges.iter().enumerate().filter(|(_, nodes)| !nodes.is_empty())
         {
             for first in (0..self.channels).step_by(T::WIDTH) {
@@ -166,25 +166,25 @@ impl<T: Number, K: Kind> Job<T> for Contraction<'_, T, K> {
                     channels: T::WIDTH.min(self.channels - first),
                     parts: K::Of::<V>::PARTS,
                 };
-                self.element::<V>(proof, element, &window, &mut memory);
+                self.species::<V>(proof, species, &window, &mut memory);
             }
         }
     }
 }
 
 impl<T: Number, K: Kind> Contraction<'_, T, K> {
-    /// A block of channels of all nodes of an element.
+    /// A block of channels of all nodes of a species.
     #[inline(always)]
-    fn element<V: Lanes<Number = T>>(
+    fn species<V: Lanes<Number = T>>(
         &mut self,
         proof: V::Proof,
-        element: usize,
+        species: usize,
         window: &Window,
         memory: &mut Memory<'_, T::Block>,
     ) {
         let [input, output] = self.layouts;
         let scheme = self.scheme;
-        self.load_weights(element, window, memory.weights);
+        self.load_weights(species, window, memory.weights);
         fold::<V>(proof, scheme, window.parts, memory.weights, memory.coefficients);
         memory.coefficient_gradients.fill(T::ZERO);
         for nodes in window.nodes.chunks(TILE) {
@@ -214,31 +214,31 @@ impl<T: Number, K: Kind> Contraction<'_, T, K> {
         }
         if self.gradients.weights.is_some() {
             unfold::<V>(proof, scheme, window.parts, memory);
-            self.add_weight_gradient(element, window, memory.weights);
+            self.add_weight_gradient(species, window, memory.weights);
         }
     }
 
     /// The place of the weights of a path.
-    fn place(&self, element: usize, path: usize, window: &Window) -> Range<usize> {
-        let first = (element * self.paths + path) * self.channels + window.first_channel;
+    fn place(&self, species: usize, path: usize, window: &Window) -> Range<usize> {
+        let first = (species * self.paths + path) * self.channels + window.first_channel;
         first..first + window.channels
     }
 
-    fn load_weights(&self, element: usize, window: &Window, to: &mut [T::Block]) {
+    fn load_weights(&self, species: usize, window: &Window, to: &mut [T::Block]) {
         for (path, blocks) in to.chunks_exact_mut(window.parts).enumerate() {
             for (block, weights) in blocks.iter_mut().zip(self.weights) {
                 *block = T::ZERO;
                 if let Some(weights) = weights {
-                    let weights = &weights[self.place(element, path, window)];
+                    let weights = &weights[self.place(species, path, window)];
                     block.as_mut()[..weights.len()].copy_from_slice(weights);
                 }
             }
         }
     }
 
-    fn add_weight_gradient(&mut self, element: usize, window: &Window, from: &[T::Block]) {
+    fn add_weight_gradient(&mut self, species: usize, window: &Window, from: &[T::Block]) {
         for (path, blocks) in from.chunks_exact(window.parts).enumerate() {
-            let place = self.place(element, path, window);
+            let place = self.place(species, path, window);
             let added = blocks[window.parts - 1];
             if let Some(gradient) = self.gradients.weights.as_deref_mut() {
                 let sums = gradient[place].iter_mut().zip(added.as_ref());
@@ -254,7 +254,7 @@ fn constant<V: Lanes>(proof: V::Proof, value: f64) -> V {
     V::splat(proof, V::Number::constant(value, value as f32))
 }
 
-/// The coefficients of an element from its weights.
+/// The coefficients of a species from its weights.
 #[inline(always)]
 fn fold<V: Lanes>(
     proof: V::Proof,

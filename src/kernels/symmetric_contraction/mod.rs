@@ -3,7 +3,7 @@
 //!
 //! Batatia et al. 2022, arXiv:2206.07697, equations 10 and 11: for the features A of a node,
 //!
-//! `B[c, LM] = Σ_η w[element, η, c] Σ U_η[M; i1, …, iν] A[c, i1] … A[c, iν]`,
+//! `B[c, LM] = Σ_η w[species, η, c] Σ U_η[M; i1, …, iν] A[c, i1] … A[c, iν]`,
 //!
 //! where i runs over the components of all irreps of a channel, and η over a basis of the
 //! equivariant symmetric tensors with ν = 1 … correlation factors.
@@ -55,7 +55,7 @@ use transfer::Layout;
 /// The symmetric contraction of MACE. See the [module](self).
 ///
 /// Features are `[node][irreps.dim()]` in the layout `mul_ir`, all blocks with one multiplicity, the
-/// channels; weights are `[element][path][channel]`. It works in f32 and f64, over lanes of
+/// channels; weights are `[species][path][channel]`. It works in f32 and f64, over lanes of
 /// channels on the fastest instructions of the machine.
 ///
 /// The basis is derived when it is made and only the sparse polynomials are kept, never a dense
@@ -73,7 +73,7 @@ use transfer::Layout;
 ///     SymmetricContraction::new(&"2x0e+2x1o".parse()?, &"2x0e".parse()?, 2, 1)?;
 /// assert_eq!(contraction.paths().len(), 3);
 /// let inputs = ContractionInputs {
-///     elements: &[0],
+///     species: &[0],
 ///     input: &[2.0, 3.0, 1.0, 2.0, 2.0, 0.0, 0.0, 1.0],
 ///     weights: &[1.0, 1.0, 10.0, 10.0, 100.0 * 3f64.sqrt(), 0.0],
 /// };
@@ -89,7 +89,7 @@ pub struct SymmetricContraction {
     output: Irreps,
     correlation: usize,
     channels: usize,
-    elements: usize,
+    species: usize,
     paths: Vec<ContractionPath>,
     channel: Channel,
     scheme: Scheme,
@@ -134,7 +134,7 @@ pub struct Term {
 
 impl SymmetricContraction {
     /// The contraction of `input` to `output` with products of up to `correlation` factors and
-    /// weights for `elements` kinds of nodes.
+    /// weights for `species` kinds of nodes.
     ///
     /// Blocks of the output that no product reaches are zero.
     ///
@@ -146,7 +146,7 @@ impl SymmetricContraction {
         input: &Irreps,
         output: &Irreps,
         correlation: usize,
-        elements: usize,
+        species: usize,
     ) -> Result<Self, ContractionError> {
         if !(1..=MOST).contains(&correlation) {
             return Err(ContractionError::Correlation { found: correlation });
@@ -168,10 +168,10 @@ impl SymmetricContraction {
                 coupled: member.coupled.clone(),
             }));
         }
-        let weights = elements.checked_mul(paths.len()).and_then(|n| n.checked_mul(channels));
+        let weights = species.checked_mul(paths.len()).and_then(|n| n.checked_mul(channels));
         if weights.is_none() {
             let paths = paths.len();
-            return Err(ContractionError::Weights { elements, paths, channels });
+            return Err(ContractionError::Weights { species, paths, channels });
         }
         let outputs: Vec<(usize, Vec<(usize, &Member)>)> = output
             .iter()
@@ -190,7 +190,7 @@ impl SymmetricContraction {
             output,
             correlation,
             channels,
-            elements,
+            species,
             paths,
             channel,
             scheme,
@@ -226,9 +226,9 @@ impl SymmetricContraction {
         self.channels
     }
 
-    /// The number of elements.
-    pub fn elements(&self) -> usize {
-        self.elements
+    /// The number of species.
+    pub fn num_species(&self) -> usize {
+        self.species
     }
 
     /// The basis, in the order of the weights: by block of the output, then by number of factors.
@@ -236,9 +236,9 @@ impl SymmetricContraction {
         &self.paths
     }
 
-    /// The number of weights: elements × paths × channels.
+    /// The number of weights: species × paths × channels.
     pub fn num_weights(&self) -> usize {
-        self.elements * self.paths.len() * self.channels
+        self.species * self.paths.len() * self.channels
     }
 
     /// The polynomials of a path. They are derived anew, which takes as long as for
@@ -277,34 +277,34 @@ impl SymmetricContraction {
             .collect())
     }
 
-    /// The element of each node from attributes `[node][element]` that are one-hot, as MACE has
+    /// The species of each node from attributes `[node][species]` that are one-hot, as MACE has
     /// them.
     ///
     /// # Errors
-    /// If the length is not a multiple of the number of elements, or a row is not one-hot.
+    /// If the length is not a multiple of the number of species, or a row is not one-hot.
     ///
     /// ```
     /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
     ///
     /// let contraction = SymmetricContraction::new(&"0e".parse()?, &"0e".parse()?, 1, 2)?;
-    /// assert_eq!(contraction.elements_of(&[0.0, 1.0, 1.0, 0.0])?, [1, 0]);
+    /// assert_eq!(contraction.species_of(&[0.0, 1.0, 1.0, 0.0])?, [1, 0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn elements_of<T: Number>(&self, attributes: &[T]) -> Result<Vec<usize>, ContractionError> {
-        check_rows("the attributes", self.elements, attributes.len())?;
+    pub fn species_of<T: Number>(&self, attributes: &[T]) -> Result<Vec<usize>, ContractionError> {
+        check_rows("the attributes", self.species, attributes.len())?;
         let (zero, one) = (T::constant(0.0, 0.0), T::constant(1.0, 1.0));
-        let element = |(node, row): (usize, &[T])| {
+        let species = |(node, row): (usize, &[T])| {
             let hot = row.iter().position(|&value| value == one);
             let others = row.iter().filter(|&&value| value == zero).count();
             hot.filter(|_| others + 1 == row.len()).ok_or(ContractionError::NotOneHot { node })
         };
-        attributes.chunks_exact(self.elements.max(1)).enumerate().map(element).collect()
+        attributes.chunks_exact(self.species.max(1)).enumerate().map(species).collect()
     }
 
-    /// The outputs of nodes, `[node][output.dim()]`, given the element and the features of each.
+    /// The outputs of nodes, `[node][output.dim()]`, given the species and the features of each.
     ///
     /// # Errors
-    /// If a slice has the wrong length or an element is out of range.
+    /// If a slice has the wrong length or a species is out of range.
     pub fn forward<T: Number>(
         &self,
         inputs: ContractionInputs<'_, T>,
@@ -312,7 +312,7 @@ impl SymmetricContraction {
     ) -> Result<(), ContractionError> {
         inputs.check(self, ("the output", output.len()))?;
         output.fill(T::default());
-        let nodes = Nodes::new(inputs.elements, self.elements);
+        let nodes = Nodes::new(inputs.species, self.species);
         let mut task = self.task::<T, Values>(&nodes, &inputs);
         task.output = Some(output);
         T::start::<ContractionKernel>(self.path, task);
@@ -323,7 +323,7 @@ impl SymmetricContraction {
     /// Σ `output_gradient` · output.
     ///
     /// # Errors
-    /// If a slice has the wrong length or an element is out of range.
+    /// If a slice has the wrong length or a species is out of range.
     ///
     /// # Example
     /// ```
@@ -333,7 +333,7 @@ impl SymmetricContraction {
     ///
     /// // w0 s + w1 s², by s and by the weights.
     /// let contraction = SymmetricContraction::new(&"0e".parse()?, &"0e".parse()?, 2, 1)?;
-    /// let inputs = ContractionInputs { elements: &[0], input: &[3.0], weights: &[5.0, 7.0] };
+    /// let inputs = ContractionInputs { species: &[0], input: &[3.0], weights: &[5.0, 7.0] };
     /// let (mut ds, mut dw) = ([0.0], [0.0; 2]);
     /// let gradients = ContractionGradients { input: Some(&mut ds), weights: Some(&mut dw) };
     /// contraction.backward(inputs, &[1.0], gradients)?;
@@ -348,7 +348,7 @@ impl SymmetricContraction {
     ) -> Result<(), ContractionError> {
         inputs.check(self, ("the gradient of the output", output_gradient.len()))?;
         gradients.check(&inputs)?;
-        let nodes = Nodes::new(inputs.elements, self.elements);
+        let nodes = Nodes::new(inputs.species, self.species);
         let mut task = self.task::<T, Values>(&nodes, &inputs);
         task.output_gradient = Some(output_gradient);
         task.gradients = gradients;
@@ -362,7 +362,7 @@ impl SymmetricContraction {
     /// the gradient of the output, which is also the derivative of the output along the cotangents.
     ///
     /// # Errors
-    /// If a slice has the wrong length or an element is out of range.
+    /// If a slice has the wrong length or a species is out of range.
     pub fn backward_twice<T: Number>(
         &self,
         inputs: ContractionInputs<'_, T>,
@@ -378,7 +378,7 @@ impl SymmetricContraction {
             let what = "the derivative by the gradient of the output";
             check_length(what, output_gradient.len(), by.len())?;
         }
-        let nodes = Nodes::new(inputs.elements, self.elements);
+        let nodes = Nodes::new(inputs.species, self.species);
         // S is the derivative of output_gradient · forward along the cotangents, so its gradient is
         // the derivative of the gradient along them: `backward` over dual numbers.
         let mut task = self.task::<T, Derivatives>(&nodes, &inputs);
@@ -445,7 +445,7 @@ impl SymmetricContraction {
     }
 
     /// All weights from those of MACE. `theirs(block, ν)` are the weights
-    /// `[element][path of MACE][channel]` of a block of the output and a number of factors: of a
+    /// `[species][path of MACE][channel]` of a block of the output and a number of factors: of a
     /// checkpoint, `contractions.{block}.weights_max` for ν = correlation, and
     /// `contractions.{block}.weights.{correlation - 1 - ν}` below it.
     ///
@@ -463,11 +463,11 @@ impl SymmetricContraction {
                 let conversion = self.mace_conversion(output, factors, convention)?;
                 let theirs = theirs(output, factors);
                 let size = conversion.theirs() * self.channels;
-                check_length("the weights of MACE", self.elements * size, theirs.len())?;
-                for element in 0..self.elements {
-                    let from = (element * self.paths.len() + first) * self.channels;
+                check_length("the weights of MACE", self.species * size, theirs.len())?;
+                for species in 0..self.species {
+                    let from = (species * self.paths.len() + first) * self.channels;
                     let ours = &mut weights[from..from + conversion.ours() * self.channels];
-                    conversion.apply(self.channels, &theirs[element * size..][..size], ours)?;
+                    conversion.apply(self.channels, &theirs[species * size..][..size], ours)?;
                 }
                 first += conversion.ours();
             }
@@ -522,12 +522,12 @@ impl SymmetricContraction {
         Ok(check_length(what, self.num_weights(), weights.len())?)
     }
 
-    /// Checks that every element is in range.
-    pub(crate) fn check_elements(&self, elements: &[usize]) -> Result<(), ContractionError> {
-        match elements.iter().position(|&element| element >= self.elements) {
+    /// Checks that every species is in range.
+    pub(crate) fn check_species(&self, species: &[usize]) -> Result<(), ContractionError> {
+        match species.iter().position(|&species| species >= self.species) {
             Some(node) => {
-                let (found, elements) = (elements[node], self.elements);
-                Err(ContractionError::Element { node, found, elements })
+                let (found, species) = (species[node], self.species);
+                Err(ContractionError::Species { node, found, species })
             }
             None => Ok(()),
         }
