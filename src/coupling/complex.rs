@@ -7,6 +7,8 @@ use super::{CouplingError, check_degrees};
 
 /// The 3j symbol (l1 l2 l3; m1 m2 m3), exact. It is zero unless m1 + m2 + m3 = 0.
 ///
+/// For half-integer spins and higher degrees there is [`three_j_of_spins`](super::three_j_of_spins).
+///
 /// # Errors
 /// If a degree is above [`COUPLING_LMAX`](super::COUPLING_LMAX), the triangle inequality does not
 /// hold, or an order is outside -l..=l.
@@ -16,6 +18,7 @@ use super::{CouplingError, check_degrees};
 /// assert_eq!(symbol.to_string(), "√(1/30)");
 /// # Ok::<(), tesseral::coupling::CouplingError>(())
 /// ```
+#[doc(alias = "wigner_3j")]
 pub fn three_j(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, CouplingError> {
     check(degrees, orders)?;
     if orders.iter().sum::<i32>() != 0 {
@@ -55,6 +58,9 @@ fn stored(degrees: [usize; 3], orders: [i32; 2]) -> SignedRoot {
 }
 
 /// The Clebsch–Gordan coefficient ⟨l1 m1; l2 m2 | l3 m3⟩, exact. It is zero unless m3 = m1 + m2.
+///
+/// For half-integer spins and higher degrees there is
+/// [`clebsch_gordan_of_spins`](super::clebsch_gordan_of_spins).
 ///
 /// # Errors
 /// As [`three_j`].

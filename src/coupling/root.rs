@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::rounding::nearest_root;
+
 /// The number ±√(numerator / denominator), in lowest terms.
 ///
 /// ```
@@ -50,15 +52,21 @@ impl SignedRoot {
 
     /// The value, to within one unit in the last place.
     pub fn to_f64(self) -> f64 {
-        // Both parts are below 2^53 for all tables, so only the quotient and the root round.
-        f64::from(self.sign()) * (self.numerator as f64 / self.denominator as f64).sqrt()
+        let [numerator, denominator] = [self.numerator, self.denominator];
+        let magnitude = if numerator.max(denominator) < 1 << 53 {
+            // As in all tables: only the quotient and the root round.
+            (numerator as f64 / denominator as f64).sqrt()
+        } else {
+            nearest_root(&numerator.into(), &denominator.into())
+        };
+        f64::from(self.sign()) * magnitude
     }
 
     /// The nearest f32, rounded once (to nearest, ties to even): rounding [`SignedRoot::to_f64`] again
     /// can give its neighbour.
     ///
     /// # Panics
-    /// If the magnitude is not from 2^-20 to 2^20: that of every table is.
+    /// If the magnitude is above 2^19, which that of no coefficient is.
     ///
     /// ```
     /// let root = tesseral::coupling::three_j([1, 1, 2], [1, -1, 0])?;
@@ -71,7 +79,7 @@ impl SignedRoot {
         }
         // q = ⌊√(n/d) · 2^shift⌋ has 26 or 27 bits, of which 24 are kept.
         let size = self.numerator.ilog2() as i32 - self.denominator.ilog2() as i32;
-        assert!((-40..40).contains(&size), "{self} is too small or too large for a table");
+        assert!(size < 40, "{self} is too large for a coefficient");
         let shift = 26 - size.div_euclid(2);
         let scaled = u128::from(self.numerator) << (2 * shift);
         let root = (scaled / u128::from(self.denominator)).isqrt();
