@@ -38,8 +38,14 @@ def every_case(quick):
             for l in [1, 3, 6, 10]:
                 for layout in ["lanes", "row-major"]:
                     yield f"{what}/{number}/L={l}/{layout}/n=1000"
-        for what in ["pull-back", "component-values", "component-pull-back"]:
-            yield f"{what}/{number}/L=3/row-major/n=1000"
+        for what in ["component-values", "component-gradients", "norm-values", "norm-gradients"]:
+            for l in [3, 6]:
+                for layout in ["lanes", "row-major"]:
+                    yield f"{what}/{number}/L={l}/{layout}/n=1000"
+        for what in ["pull-back", "push-forward"]:
+            for l in [1, 2, 3, 4]:
+                for form in ["", "spherical-", "component-", "norm-"]:
+                    yield f"{form}{what}/{number}/L={l}/row-major/n=1000"
         yield f"values/{number}/L=10/row-major/n=100000"
 
 

@@ -2,10 +2,15 @@
 //! this library in `benches/compare.py`.
 //!
 //! A case is `what/type/L=l/layout/n=points`, such as `values/f64/L=6/row-major/n=1000`, with
-//! `what` one of `values`, `gradients`, `hessians` and `pull-back` of solid harmonics; `unit`, values
-//! at vectors of length one; `spherical-` before one of the first four, harmonics of directions; and
-//! `component-`, those in the convention of e3nn; and layout `row-major` or `lanes`. The answer is the time and the limit in
-//! nanoseconds of thread CPU time per point. A first argument names a lane path.
+//! `what` one of `values`, `gradients`, `hessians`, `pull-back` and `push-forward` of solid harmonics; `unit`,
+//! values at vectors of length one; before one of the first five `spherical-`, harmonics of directions,
+//! `component-` or `norm-`, those in conventions of e3nn; and layout `row-major` or `lanes`. The answer is the
+//! time and the limit in nanoseconds of thread CPU time per point. A first argument names a lane path.
+//!
+//! The limit is the time of what the machine needs longest for: two multiply-adds for each number, or three
+//! for a derivative of the spherical form; its store; or, for directions, a root and a division for each
+//! point. A pull-back or push-forward has two multiply-adds for each harmonic, and a push-forward its
+//! store.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -14,7 +19,7 @@ use std::io::{self, BufRead, Write};
 use rustix::time::{ClockId, clock_gettime};
 use tesseral::Number;
 use tesseral::sh::batch::{Batch, Layout};
-use tesseral::sh::{Axes, Harmonics, Normalization};
+use tesseral::sh::{Axes, Form, Harmonics, Normalization};
 use tesseral::simd::{Path, limits};
 
 /// How long one sample lasts at least, in nanoseconds.
@@ -78,7 +83,7 @@ fn measure<T: Number>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error
     let points = points::<T>(case.n);
     let size = batch.length::<T>(case.n);
     let components = match what {
-        "values" | "unit" | "pull-back" => [1, 0, 0],
+        "values" | "unit" | "pull-back" | "push-forward" => [1, 0, 0],
         "gradients" => [1, 3, 0],
         "hessians" => [1, 3, 9],
         other => return Err(format!("`{other}` is nothing to measure").into()),
@@ -91,13 +96,14 @@ fn measure<T: Number>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error
         aligned(gradients, lengths[1]),
         aligned(hessians, lengths[2]),
     ];
-    let mut forces = vec![T::default(); 3 * case.n];
+    let mut forces = vec![T::constant(1.0, 1.0); 3 * case.n];
     let run = |batch: &Batch, arrays: &mut [&mut [T]; 3], forces: &mut [T]| {
         let [values, gradients, hessians] = arrays;
         match what {
             "gradients" => batch.gradients(&points, values, gradients),
             "hessians" => batch.hessians(&points, values, gradients, hessians),
             "pull-back" => batch.pull_back(&points, values, forces),
+            "push-forward" => batch.push_forward(&points, forces, values),
             _ => batch.values(&points, values),
         }
     };
@@ -109,11 +115,18 @@ fn measure<T: Number>(case: &Case, path: Path) -> Result<[f64; 2], Box<dyn Error
         black_box(&mut arrays);
         black_box(&mut forces);
     });
-    let components: usize = components.iter().sum();
-    let operations = 2.0 * components as f64 * ((case.lmax + 1) * (case.lmax + 1)) as f64;
-    let operations = operations * multiply_add_time::<T>(path);
+    let spherical = options.form == Form::Spherical && case.what != "unit";
+    let for_derivative = if spherical { 3.0 } else { 2.0 };
+    let [values, gradients, hessians] = components.map(|count| count as f64);
+    let operations = 2.0 * values + for_derivative * (gradients + hessians);
+    let operations = operations * ((case.lmax + 1) * (case.lmax + 1)) as f64;
+    let operations = operations * operation_time::<T>(path, limits::multiply_adds);
     let stores = if what == "pull-back" { 0.0 } else { store_time::<T>(path, bytes) };
-    Ok([ours / case.n as f64, operations.max(stores / case.n as f64)])
+    let roots = match spherical {
+        true => operation_time::<T>(path, limits::reciprocal_roots),
+        false => 0.0,
+    };
+    Ok([ours / case.n as f64, operations.max(stores / case.n as f64).max(roots)])
 }
 
 /// The convention that a case names, and what is left of it.
@@ -122,9 +135,11 @@ fn convention(what: &str) -> (Harmonics, &str) {
     if let Some(what) = what.strip_prefix("spherical-") {
         return (spherical, what);
     }
-    if let Some(what) = what.strip_prefix("component-") {
-        let (axes, normalization) = (Axes::YPolar, Normalization::Component);
-        return (Harmonics { axes, normalization, ..spherical }, what);
+    let e3nn = [("component-", Normalization::Component), ("norm-", Normalization::Norm)];
+    for (prefix, normalization) in e3nn {
+        if let Some(what) = what.strip_prefix(prefix) {
+            return (Harmonics { axes: Axes::YPolar, normalization, ..spherical }, what);
+        }
     }
     if what == "unit" { (spherical, what) } else { (Harmonics::SOLID, what) }
 }
@@ -151,11 +166,11 @@ fn points<T: Number>(n: usize) -> Vec<[T; 3]> {
     (0..n).map(|_| [component(), component(), component()]).collect()
 }
 
-/// Nanoseconds of one multiply-add in one lane.
-fn multiply_add_time<T: Number>(path: Path) -> f64 {
+/// Nanoseconds of one operation in one lane, of those that a function of [`limits`] runs.
+fn operation_time<T: Number>(path: Path, run: fn(Path, usize) -> T) -> f64 {
     const ROUNDS: usize = 1000;
     let time = fastest(|| {
-        black_box(limits::multiply_adds::<T>(path, black_box(ROUNDS)));
+        black_box(run(path, black_box(ROUNDS)));
     });
     time / (ROUNDS * limits::CHAINS * T::WIDTH) as f64
 }

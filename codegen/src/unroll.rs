@@ -26,8 +26,15 @@ pub const GRADIENT_LMAX: usize = 12;
 /// lanes where loops take twice, but the build at LMAX = 6 took 10 s more of two cores in `dev`.
 pub const HESSIAN_LMAX: usize = 4;
 
+/// Gradients of the spherical form, whose programs are compiled a second time with the projection on the
+/// sphere in them: at low degrees loops take longest against the work.
+pub const SPHERICAL_GRADIENT_LMAX: usize = 3;
+
 /// Pull-backs: beyond, they take too long to compile.
 pub const PULL_BACK_LMAX: usize = 6;
+
+/// Push-forwards, likewise; layers of networks need no more.
+pub const PUSH_FORWARD_LMAX: usize = 4;
 
 /// Products: code grows with the fourth power of the degree and gains less. The 34 triples to 3 were
 /// half of the build at LMAX = 6.

@@ -15,7 +15,7 @@ use tesseral_codegen::ir::harmonics::{Derivatives, Points, all_degrees, pull_bac
 use tesseral_codegen::ir::products::{Map, Triple};
 use tesseral_codegen::tables::harmonics::{GradientTerm, Monomial};
 use tesseral_codegen::tables::{Harmonics, LMAX_LIMIT, Surd, snapshot};
-use tesseral_codegen::unroll::{HESSIAN_LMAX, PRODUCT_LMAX, PULL_BACK_LMAX};
+use tesseral_codegen::unroll::{HESSIAN_LMAX, PRODUCT_LMAX, PULL_BACK_LMAX, PUSH_FORWARD_LMAX};
 
 fn orders(l: usize) -> impl Iterator<Item = i32> {
     -(l as i32)..=l as i32

@@ -201,8 +201,18 @@ impl<V: Lanes> Arithmetic for V {
     }
 
     #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        Lanes::div(self, b)
+    }
+
+    #[inline(always)]
     fn neg(self) -> Self {
         Lanes::neg(self)
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Lanes::sqrt(self)
     }
 
     #[inline(always)]
@@ -218,5 +228,24 @@ impl<V: Lanes> Arithmetic for V {
     #[inline(always)]
     fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Lanes::neg_mul_add(self, b, c)
+    }
+
+    #[inline(always)]
+    fn all_within(self, low: V::Number, high: V::Number) -> bool {
+        Lanes::all_within(self, low, high)
+    }
+
+    #[inline(always)]
+    fn through_memory(
+        values: [V; 3],
+        proof: V::Proof,
+        change: impl FnOnce(&mut [BlockOf<V>; 3]),
+    ) -> [V; 3] {
+        let mut blocks = [V::Number::ZERO; 3];
+        for (value, block) in values.into_iter().zip(&mut blocks) {
+            value.store(block);
+        }
+        change(&mut blocks);
+        blocks.each_ref().map(|block| V::load(proof, block))
     }
 }

@@ -3,7 +3,8 @@
 //! needs a third exchange and took up to 1.4 times as long as those of 4 × 4.
 #![expect(unsafe_code, reason = "instructions of a path; see the contract of the module above")]
 
-use super::number::Number;
+use super::number::{Blocks, Number};
+
 /// Arithmetic on lanes, of whole blocks or fewer points.
 pub trait Arithmetic: Copy {
     /// What each lane holds.
@@ -19,14 +20,27 @@ pub trait Arithmetic: Copy {
     fn sub(self, b: Self) -> Self;
     /// `self · b`.
     fn mul(self, b: Self) -> Self;
+    /// `self / b`.
+    fn div(self, b: Self) -> Self;
     /// `-self`.
     fn neg(self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
     /// `self · b + c`, fused where the path can.
     fn mul_add(self, b: Self, c: Self) -> Self;
     /// `self · b - c`, likewise.
     fn mul_sub(self, b: Self, c: Self) -> Self;
     /// `c - self · b`, likewise.
     fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// Whether every lane is from `low` to `high`; false for NaN.
+    fn all_within(self, low: Self::Number, high: Self::Number) -> bool;
+
+    /// Changes all lanes in memory; those that a block has beyond the points are zero.
+    fn through_memory(
+        values: [Self; 3],
+        proof: Self::Proof,
+        change: impl FnOnce(&mut [<Self::Number as Blocks>::Block; 3]),
+    ) -> [Self; 3];
 }
 
 /// A few points in a register.

@@ -75,6 +75,9 @@ mod private {
 
         /// The numbers of blocks.
         fn numbers_mut(blocks: &mut [Self::Block]) -> &mut [Self];
+
+        /// The table of this type, of one for each type.
+        fn table<'a>(wide: &'a [f64], narrow: &'a [f32]) -> &'a [Self];
     }
 
     /// How work on a number with lanes is started.
@@ -162,6 +165,11 @@ impl Blocks for f64 {
     fn numbers_mut(blocks: &mut [[f64; 8]]) -> &mut [f64] {
         blocks.as_flattened_mut()
     }
+
+    #[inline(always)]
+    fn table<'a>(wide: &'a [f64], _narrow: &'a [f32]) -> &'a [f64] {
+        wide
+    }
 }
 
 impl Blocks for f32 {
@@ -186,5 +194,10 @@ impl Blocks for f32 {
     #[inline(always)]
     fn numbers_mut(blocks: &mut [[f32; 16]]) -> &mut [f32] {
         blocks.as_flattened_mut()
+    }
+
+    #[inline(always)]
+    fn table<'a>(_wide: &'a [f64], narrow: &'a [f32]) -> &'a [f32] {
+        narrow
     }
 }

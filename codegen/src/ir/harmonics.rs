@@ -143,6 +143,36 @@ pub fn pull_back(tables: &Harmonics, lmax: usize) -> Program {
     writer.builder.finish(vec![output])
 }
 
+/// The derivatives along a vector `w` of the harmonics of degrees 0 to `lmax`, in order l² + l + m, at the
+/// point `r`: every one is a combination of harmonics of the degree below with factors that are linear in w.
+pub fn push_forward(tables: &Harmonics, lmax: usize) -> Program {
+    let mut writer = Writer::with_inputs(vec![Input::point(), Input::array("w", vec![3])]);
+    let zero = writer.builder.constant(&Surd::zero());
+    let mut derivatives = vec![zero];
+    for l in 1..=lmax {
+        let row = writer.row(tables, l - 1);
+        let below = writer.normalized(tables, l - 1, &row);
+        for m in orders(l) {
+            let mut factors = vec![zero; 2 * l - 1];
+            for axis in 0..3 {
+                let w = writer.builder.input(1, axis);
+                for term in tables.gradient(l, axis, m) {
+                    let factor = &mut factors[(l as i32 - 1 + term.m) as usize];
+                    let product = writer.builder.scale(&term.coefficient, w);
+                    *factor = writer.builder.add(*factor, product);
+                }
+            }
+            let sum = factors.into_iter().zip(&below).fold(zero, |sum, (factor, harmonic)| {
+                let product = writer.builder.mul(factor, *harmonic);
+                writer.builder.add(sum, product)
+            });
+            derivatives.push(sum);
+        }
+    }
+    let output = Output::new("derivatives", vec![(lmax + 1) * (lmax + 1)], derivatives);
+    writer.builder.finish(vec![output])
+}
+
 /// For m = l, l-1, …, 0: (c, n) with the monic z-parts T_m = z T_{m+1} - c (x² + y²) T_{m+2} and
 /// Y_{l,±m} = n T_m {C_m, S_m}; c is zero where T_{m+2} is not there.
 pub fn monic_row(tables: &Harmonics, l: usize) -> Vec<[Surd; 2]> {

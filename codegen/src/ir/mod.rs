@@ -8,6 +8,7 @@ mod count;
 pub mod exact;
 mod finish;
 pub mod harmonics;
+pub mod marked;
 pub mod products;
 pub mod reading;
 mod terms;

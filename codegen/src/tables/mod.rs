@@ -3,12 +3,14 @@
 
 pub mod coupling;
 pub mod harmonics;
+pub mod normalization;
 pub mod polynomial;
 pub mod snapshot;
 pub mod surd;
 
 pub use coupling::Coupling;
 pub use harmonics::Harmonics;
+pub use normalization::Normalization;
 pub use polynomial::Polynomial;
 pub use surd::Surd;
 

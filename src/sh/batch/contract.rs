@@ -11,14 +11,14 @@
 //!   D_{w'}ᵀ g at u) and, for w', -(w' · v) u/|r| - (u · v) w'/|r| - (w · u) P v/|r|².
 
 use super::fill::DegreeTables;
+use super::fused_contraction::FusedContraction;
 use super::lower;
 use super::output::{Output, read, read_vectors, write_vectors};
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
-use super::pull_back::FusedPullBack;
-use super::way::is_fused_pull_back;
+use super::way::is_fused_contraction;
 use crate::sh::Form;
-use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
+use crate::simd::{Aligned, Arithmetic, BlockOf, Job, Lanes, Number, Path};
 
 /// What is contracted, and where the results go.
 pub(super) enum Contraction<'a, T> {
@@ -30,11 +30,11 @@ pub(super) enum Contraction<'a, T> {
         tangents: &'a [T],
         derivatives: &'a mut [T],
     },
+    /// The derivative by positions of Σ weights · (the pull-back of the cotangents).
     Twice {
         cotangents: &'a [T],
         weights: &'a [T],
         by_positions: &'a mut [T],
-        by_cotangents: &'a mut [T],
     },
 }
 
@@ -90,18 +90,16 @@ impl<'a, T> Contraction<'a, T> {
                     Contraction::PushForward { tangents: other, derivatives: rest },
                 )
             }
-            Contraction::Twice { cotangents, weights, by_positions, by_cotangents } => {
-                let (cotangents, other_cotangents) = cotangents.split_at(at * columns);
+            Contraction::Twice { cotangents, weights, by_positions } => {
+                let (cotangents, other) = cotangents.split_at(at * columns);
                 let (weights, other_weights) = weights.split_at(3 * at);
-                let (by_positions, other_positions) = by_positions.split_at_mut(3 * at);
-                let (by_cotangents, rest) = by_cotangents.split_at_mut(at * columns);
+                let (by_positions, rest) = by_positions.split_at_mut(3 * at);
                 (
-                    Contraction::Twice { cotangents, weights, by_positions, by_cotangents },
+                    Contraction::Twice { cotangents, weights, by_positions },
                     Contraction::Twice {
-                        cotangents: other_cotangents,
+                        cotangents: other,
                         weights: other_weights,
-                        by_positions: other_positions,
-                        by_cotangents: rest,
+                        by_positions: rest,
                     },
                 )
             }
@@ -123,19 +121,11 @@ impl<T: DegreeTables> Contract<'_, T> {
     /// Runs in one function, if there is one on the path.
     #[expect(clippy::result_large_err, reason = "no error: what is given back goes on another way")]
     fn fused(self, path: Path) -> Result<(), Self> {
-        let Contract { plan, positions, n, contraction } = self;
-        let Contraction::PullBack { cotangents, gradient } = contraction else {
-            return Err(Contract { plan, positions, n, contraction });
-        };
-        let job = FusedPullBack { lmax: plan.high, positions, n, cotangents, gradient };
-        let job = match is_fused_pull_back::<T>(&plan, n) {
-            true => T::run_unrolled(path, job),
-            false => Err(job),
-        };
-        job.map_err(|FusedPullBack { gradient, .. }| {
-            let contraction = Contraction::PullBack { cotangents, gradient };
-            Contract { plan, positions, n, contraction }
-        })
+        if !is_fused_contraction(&self.plan, self.n, &self.contraction) {
+            return Err(self);
+        }
+        let job = FusedContraction::new(self)?;
+        T::run_unrolled(path, job).map_err(FusedContraction::into_contract)
     }
 
     #[inline(never)]
@@ -185,15 +175,12 @@ impl<T: DegreeTables> Job<T> for WithScratch<'_, '_, T> {
                     scale::<V>(proof, out, factors);
                     write::<V>(proof, plan, derivatives, [block, n], out);
                 }
-                Contraction::Twice { cotangents, weights, by_positions, by_cotangents } => {
+                Contraction::Twice { cotangents, weights, by_positions } => {
                     let w = plan.frame.axes.to_native(read_vectors(proof, weights, at));
-                    let out = &mut first[..columns];
-                    here.push_forward(proof, w, out);
-                    scale::<V>(proof, out, factors);
-                    write::<V>(proof, plan, by_cotangents, [block, n], out);
-                    read::<V>(proof, cotangents, plan.layout, [block, n], out);
-                    scale::<V>(proof, out, factors);
-                    let pulled = here.pull_back_twice(proof, w, out, second);
+                    let g = &mut first[..columns];
+                    read::<V>(proof, cotangents, plan.layout, [block, n], g);
+                    scale::<V>(proof, g, factors);
+                    let pulled = here.pull_back_twice(proof, w, g, second);
                     write_vectors::<V>(plan.frame.axes.to_caller(pulled), by_positions, at);
                 }
             }
@@ -225,7 +212,7 @@ fn scale<V: Lanes>(proof: V::Proof, blocks: &mut [BlockOf<V>], factors: Option<&
 
 /// A · b.
 #[inline(always)]
-fn dot<V: Lanes>([ax, ay, az]: [V; 3], [bx, by, bz]: [V; 3]) -> V {
+pub(super) fn dot<A: Arithmetic>([ax, ay, az]: [A; 3], [bx, by, bz]: [A; 3]) -> A {
     ax.mul_add(bx, ay.mul_add(by, az.mul(bz)))
 }
 

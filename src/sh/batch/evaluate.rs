@@ -296,13 +296,15 @@ impl<T: DegreeTables> Job<T> for Derive<'_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
-        if let Some(gradients) = self.gradients {
-            self.point.gradients::<V>(proof, gradients);
-            if let Some(hessians) = self.hessians {
+        match (self.gradients, self.hessians) {
+            (Some(gradients), Some(hessians)) => {
+                self.point.gradients::<V>(proof, gradients);
                 self.point.hessians::<V>(proof, gradients, hessians);
                 mirror(hessians, self.point.plan.columns());
+                self.point.finish_gradients::<V>(proof, gradients);
             }
-            self.point.finish_gradients::<V>(proof, gradients);
+            (Some(gradients), None) => self.point.finished_gradients::<V>(proof, gradients),
+            _ => {}
         }
         self.point.finish_values::<V>(proof);
     }
@@ -328,17 +330,71 @@ impl<T: DegreeTables> Point<'_, T> {
     /// Native gradients of all computed degrees above the lowest, by the caller's axes.
     #[inline(always)]
     fn gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
-        let [x, y, z] = self.plan.by_native_axis(out);
         for l in self.plan.base..=self.plan.high {
-            let row = self.plan.row(l);
-            let below = match l > self.plan.base {
-                true => &self.values[self.plan.row(l - 1)],
-                false if l == 0 => &[],
-                false => continue,
-            };
-            let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
-            lower::gradient::<V>(proof, T::lowering(l), below, rows);
+            self.gradient::<V>(proof, l, out, lower::as_it_is);
         }
+    }
+
+    /// Gradients in the caller's form and normalization, each before it is stored.
+    #[inline(always)]
+    fn finished_gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
+        let plan = &self.plan;
+        let one = integer::<V>(proof, 1);
+        let [scaled, rest] = match plan.frame.divides() {
+            true => self.inverse.each_ref().map(|factor| V::load(proof, factor)),
+            false => [one; 2],
+        };
+        let is_plain = rest.all_within(T::constant(1.0, 1.0), T::constant(1.0, 1.0));
+        let u = self.at.each_ref().map(|axis| V::load(proof, axis));
+        for l in plan.degrees() {
+            let factor = plan.degree_factor::<T>(l).map(|factor| V::splat(proof, factor));
+            if plan.frame.form == crate::sh::Form::Solid {
+                match factor {
+                    None => self.gradient::<V>(proof, l, out, lower::as_it_is),
+                    Some(factor) => {
+                        self.gradient::<V>(proof, l, out, |_, _, solid: V| solid.mul(factor));
+                    }
+                }
+                continue;
+            }
+            // ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|.
+            let degree = integer::<V>(proof, l);
+            let along = u.map(|u| degree.mul(u));
+            let inverse = factor.map_or(scaled, |factor| scaled.mul(factor));
+            let values = &self.values[plan.row(l)];
+            let tangential = |axis: usize, place: usize, solid: V| {
+                along[axis].neg_mul_add(V::load(proof, &values[place]), solid).mul(inverse)
+            };
+            match is_plain {
+                true => self.gradient::<V>(proof, l, out, tangential),
+                false => self.gradient::<V>(proof, l, out, |axis, place, solid| {
+                    tangential(axis, place, solid).mul(rest)
+                }),
+            }
+        }
+        if plan.has_signs() {
+            self.scale_gradients::<V>(proof, out);
+        }
+    }
+
+    /// The gradients of one degree along native axes, by the caller's axes. Nothing is done where
+    /// the degree below is not computed.
+    #[inline(always)]
+    fn gradient<V: Lanes<Number = T>>(
+        &self,
+        proof: V::Proof,
+        l: usize,
+        out: &mut [T::Block],
+        finish: impl Fn(usize, usize, V) -> V,
+    ) {
+        let below = match l > self.plan.base {
+            true => &self.values[self.plan.row(l - 1)],
+            false if l == 0 => &[],
+            false => return,
+        };
+        let row = self.plan.row(l);
+        let rows = self.plan.by_native_axis(out).map(|axis| &mut axis[row.clone()]);
+        lower::gradient::<V>(proof, T::lowering(l), below, rows, finish);
     }
 
     /// Second derivatives, complete, into the upper triangle of `[3][3]` by the caller's axes.
@@ -431,9 +487,15 @@ impl<T: DegreeTables> Point<'_, T> {
                 }
             }
         }
+        self.scale_gradients::<V>(proof, out);
+    }
+
+    #[inline(always)]
+    fn scale_gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
+        let (computed, columns) = (self.plan.computed(), self.plan.columns());
         if let Some(factors) = self.factors {
             for out in out.chunks_exact_mut(computed) {
-                scale::<V>(proof, &mut out[computed - plan.columns()..], factors);
+                scale::<V>(proof, &mut out[computed - columns..], factors);
             }
         }
     }

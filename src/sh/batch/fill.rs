@@ -7,6 +7,7 @@ use super::programs::{
 };
 use super::way::has_program;
 use crate::LMAX;
+use crate::sh::Normalization;
 use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
 
 /// What is filled: all harmonics of degrees `base` to `high`, at many blocks of points. Those of one
@@ -14,8 +15,6 @@ use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
 pub(super) struct Filling<'a, B> {
     pub base: usize,
     pub high: usize,
-    /// The points have length one.
-    pub unit: bool,
     pub points: &'a [[B; 3]],
     pub out: &'a mut [B],
     pub stride: usize,
@@ -41,7 +40,7 @@ impl<T: Number> UnrolledJob<T> for Filling<'_, T::Block> {
 
     #[inline(always)]
     fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
-        let Filling { base, high, unit, points, out, stride } = self;
+        let Filling { base, high, points, out, stride } = self;
         if base > 0 {
             for l in base..=high {
                 let out = &mut out[l * l - base * base..];
@@ -49,11 +48,7 @@ impl<T: Number> UnrolledJob<T> for Filling<'_, T::Block> {
             }
             return;
         }
-        let job = FillBlocks::<V> { proof, points, out, stride };
-        match unit {
-            true => programs::unit(high, job),
-            false => programs::solid(high, job),
-        }
+        programs::solid(high, FillBlocks::<V> { proof, points, out, stride });
     }
 }
 
@@ -87,11 +82,12 @@ impl<T: Number, P: Program<0, 0>, const K: usize> Job<T> for Fill<'_, T::Block, 
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let constants = P::of::<T>(Normalization::Integral);
         for (point, out) in self.points.iter().zip(self.out.chunks_mut(self.stride)) {
             let r = point.each_ref().map(|axis| V::load(proof, axis));
             let values: &mut [_; K] = out.first_chunk_mut().expect("a block for each value");
-            let mut out = BlockSink { values, gradient: &mut [], hessian: &mut [] };
-            P::run::<V>(proof, r, &mut out);
+            let mut out = BlockSink { values, gradient: [], hessian: [] };
+            P::run::<V>(proof, constants, r, &mut out);
         }
     }
 }

@@ -38,13 +38,15 @@ fn store_pair<V: Lanes>(row: &mut [BlockOf<V>], m: usize, cosine: V, sine: V) {
     sine.store(&mut row[l - m]);
 }
 
-/// The derivatives of the row of degree l, from the one below it, along x, y and z.
+/// The derivatives of the row of degree l, from the one below it, along x, y and z. Each is stored
+/// as `finish` gives it, for an axis and a place in the row.
 #[inline(always)]
 pub(super) fn gradient<V: Lanes>(
     proof: V::Proof,
     coefficients: &[[V::Number; 3]],
     below: &[BlockOf<V>],
     [dx, dy, dz]: [&mut [BlockOf<V>]; 3],
+    finish: impl Fn(usize, usize, V) -> V,
 ) {
     let l = dx.len() / 2;
     let none = zero::<V>(proof);
@@ -55,6 +57,10 @@ pub(super) fn gradient<V: Lanes>(
         return;
     }
     debug_assert!(below.len() == 2 * l - 1 && dy.len() == dx.len() && dz.len() == dx.len());
+    let store_pair = |row: &mut [BlockOf<V>], axis: usize, m: usize, cosine: V, sine: V| {
+        let [cosine, sine] = [finish(axis, l + m, cosine), finish(axis, l - m, sine)];
+        store_pair(row, m, cosine, sine);
+    };
     let mut previous = Pair { cosine: none, sine: none };
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
@@ -63,18 +69,24 @@ pub(super) fn gradient<V: Lanes>(
         let (a, b, c) = (V::splat(proof, a), V::splat(proof, b), V::splat(proof, c));
         let up = Pair { cosine: b.mul(next.cosine), sine: b.mul(next.sine) };
         if m == 0 {
-            up.cosine.store(&mut dx[l]);
-            up.sine.store(&mut dy[l]);
-            c.mul(here.cosine).store(&mut dz[l]);
+            finish(0, l, up.cosine).store(&mut dx[l]);
+            finish(1, l, up.sine).store(&mut dy[l]);
+            finish(2, l, c.mul(here.cosine)).store(&mut dz[l]);
         } else {
             let down = Pair { cosine: a.mul(previous.cosine), sine: a.mul(previous.sine) };
-            store_pair(dx, m, down.cosine.add(up.cosine), down.sine.add(up.sine));
-            store_pair(dy, m, up.sine.sub(down.sine), down.cosine.sub(up.cosine));
-            store_pair(dz, m, c.mul(here.cosine), c.mul(here.sine));
+            store_pair(dx, 0, m, down.cosine.add(up.cosine), down.sine.add(up.sine));
+            store_pair(dy, 1, m, up.sine.sub(down.sine), down.cosine.sub(up.cosine));
+            store_pair(dz, 2, m, c.mul(here.cosine), c.mul(here.sine));
         }
         previous = here;
         here = next;
     }
+}
+
+/// Derivatives as they are.
+#[inline(always)]
+pub(super) fn as_it_is<V>(_axis: usize, _place: usize, derivative: V) -> V {
+    derivative
 }
 
 /// The second derivatives xx, xy, xz, yy, yz, zz of the row of degree l, from the gradients
@@ -87,7 +99,7 @@ pub(super) fn hessian<V: Lanes>(
     [xx, xy, xz, yy, yz, zz]: [&mut [BlockOf<V>]; 6],
 ) {
     let l = xx.len() / 2;
-    gradient::<V>(proof, coefficients, below[2], [xz, yz, &mut *zz]);
+    gradient::<V>(proof, coefficients, below[2], [xz, yz, &mut *zz], as_it_is);
     let none = zero::<V>(proof);
     if l == 0 {
         for row in [xx, xy, yy] {

@@ -38,12 +38,12 @@ mod contract;
 mod evaluate;
 mod fill;
 mod fused;
+mod fused_contraction;
 mod lower;
 mod output;
 mod plan;
 mod points;
 mod programs;
-mod pull_back;
 mod stage;
 mod way;
 
@@ -422,8 +422,10 @@ impl Batch {
         let vectors =
             [("weights", weights.len()), ("the gradient by positions", by_positions.len())];
         check_vectors(n, &vectors)?;
-        let task = Contraction::Twice { cotangents, weights, by_positions, by_cotangents };
-        self.contract(positions, n, task);
+        // The pull-back is linear in the cotangents, and its transpose is the push-forward.
+        let forward = Contraction::PushForward { tangents: weights, derivatives: by_cotangents };
+        self.contract(positions, n, forward);
+        self.contract(positions, n, Contraction::Twice { cotangents, weights, by_positions });
         Ok(())
     }
 

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use super::fill::{self, DegreeTables, Filling};
 use super::points::Frame;
+use super::programs::Constants;
 use super::{Batch, Layout};
 use crate::LMAX;
-use crate::sh::Harmonics;
+use crate::sh::{Harmonics, Phase};
 use crate::simd::{BlockOf, Lanes, Number};
 
 /// The most values of a point.
@@ -41,7 +42,12 @@ impl Plan {
             low,
             high,
             base: if degrees_alone { base } else { 0 },
-            frame: Frame { form: options.form, axes: options.axes, unit: batch.unit },
+            frame: Frame {
+                form: options.form,
+                axes: options.axes,
+                unit: batch.unit,
+                turned: false,
+            },
             layout: batch.layout,
             convention: batch.options,
         }
@@ -82,9 +88,9 @@ impl Plan {
     ) where
         V::Number: DegreeTables,
     {
-        let Plan { base, high, frame, .. } = *self;
+        let Plan { base, high, .. } = *self;
         let stride = self.computed();
-        fill::fill::<V>(proof, Filling { base, high, unit: frame.unit, points, out, stride });
+        fill::fill::<V>(proof, Filling { base, high, points, out, stride });
     }
 
     /// The three parts of an array of the caller `[3][computed]`, by native axis.
@@ -97,9 +103,34 @@ impl Plan {
         self.frame.axes.to_native([first, second, third])
     }
 
+    /// Whether all degrees to one within `lmax` are asked for.
+    pub fn is_all_to(&self, lmax: usize) -> bool {
+        self.low == 0 && self.high <= lmax
+    }
+
+    /// The frame with the phase in it, for what has no factors.
+    pub fn turning_frame(&self) -> Frame {
+        Frame { turned: self.has_signs(), ..self.frame }
+    }
+
+    /// The constants of a program in the normalization of the caller.
+    pub fn constants<P: Constants, T: Number>(&self) -> &'static [T] {
+        P::of(self.convention.normalization)
+    }
+
     /// Whether values are not the native ones.
     pub fn has_factors(&self) -> bool {
         self.convention.has_factors()
+    }
+
+    /// Whether the harmonics of one degree have factors of different signs.
+    pub fn has_signs(&self) -> bool {
+        self.convention.phase == Phase::CondonShortley
+    }
+
+    /// The factor of all harmonics of a degree, if there is one and it is not one.
+    pub fn degree_factor<T: Number>(&self, l: usize) -> Option<T> {
+        if self.has_signs() { None } else { self.convention.normalization.factor(l) }
     }
 
     /// The factor of each of the caller's harmonics, if any is not one.

@@ -3,7 +3,7 @@
 use crate::Scalar;
 use crate::sh::evaluate::Polar;
 use crate::sh::{Axes, Form};
-use crate::simd::{BlockOf, Blocks, Job, Lanes, Number};
+use crate::simd::{Arithmetic, BlockOf, Blocks, Job, Lanes, Number, constant};
 
 /// Positions of n points.
 ///
@@ -68,6 +68,14 @@ impl<'a, T: Copy> Positions<'a, T> {
         }
     }
 
+    /// The point of an index.
+    pub(super) fn at(&self, index: usize) -> [T; 3] {
+        match self {
+            Positions::Rows(rows) => [rows[3 * index], rows[3 * index + 1], rows[3 * index + 2]],
+            Positions::Axes(axes) => axes.map(|axis| axis[index]),
+        }
+    }
+
     /// The points before `at` and the others.
     pub(super) fn split(self, at: usize) -> (Self, Self) {
         match self {
@@ -90,10 +98,22 @@ pub(super) struct Frame {
     pub axes: Axes,
     /// Positions have length one.
     pub unit: bool,
+    /// Vectors are turned by half a turn about the pole, which changes the sign of odd orders.
+    pub turned: bool,
 }
 
 /// 1/|r| of a block as two factors, since their product may leave the range.
 pub(super) type Inverse<B> = [B; 2];
+
+/// Native arguments of solid harmonics.
+#[derive(Clone, Copy)]
+pub(super) struct Argument<A> {
+    pub r: [A; 3],
+    /// 1/|r| of the vectors whose directions these are, or one.
+    pub inverse: Inverse<A>,
+    /// Whether the second factor of `inverse` may not be one.
+    pub is_careful: bool,
+}
 
 impl Frame {
     /// Whether positions are divided by their lengths.
@@ -101,10 +121,32 @@ impl Frame {
         self.form == Form::Spherical && !self.unit
     }
 
-    /// Coordinates of the caller by native axes.
+    /// Vectors of the caller along native axes.
     #[inline(always)]
-    pub fn native<A>(&self, r: [A; 3]) -> [A; 3] {
-        self.axes.to_native(r)
+    pub fn to_native<A: Arithmetic>(&self, r: [A; 3]) -> [A; 3] {
+        self.turn(self.axes.to_native(r))
+    }
+
+    /// Vectors along native axes as the caller's.
+    #[inline(always)]
+    pub fn to_caller<A: Arithmetic>(&self, r: [A; 3]) -> [A; 3] {
+        self.axes.to_caller(self.turn(r))
+    }
+
+    /// Half a turn about the pole, if there is one.
+    #[inline(always)]
+    pub fn turn<A: Arithmetic>(&self, [x, y, z]: [A; 3]) -> [A; 3] {
+        if self.turned { [x.neg(), y.neg(), z] } else { [x, y, z] }
+    }
+
+    /// The native arguments for vectors of the caller.
+    #[inline(always)]
+    pub fn argument<A: Arithmetic>(&self, proof: A::Proof, r: [A; 3]) -> Argument<A> {
+        let r = self.to_native(r);
+        if self.divides() {
+            return direction(proof, r);
+        }
+        Argument { r, inverse: [constant(proof, 1.0, 1.0); 2], is_careful: false }
     }
 
     /// The native arguments of the blocks of points from `first` on, as [`Frame::load`] gives them.
@@ -121,7 +163,7 @@ impl Frame {
     }
 
     /// The native arguments of the block of points that begins at `first`; a block that is not full
-    /// repeats the last point. For spherical harmonics `inverse` receives 1/|r|.
+    /// repeats the last point. `inverse` receives 1/|r| for spherical harmonics.
     #[inline(always)]
     pub fn load<V: Lanes>(
         &self,
@@ -131,14 +173,14 @@ impl Frame {
         point: &mut [BlockOf<V>; 3],
         inverse: &mut Inverse<BlockOf<V>>,
     ) {
-        let r = self.native(load_block::<V>(proof, positions, first));
+        let argument = self.argument(proof, load_block::<V>(proof, positions, first));
+        for (axis, block) in argument.r.into_iter().zip(point) {
+            axis.store(block);
+        }
         if self.divides() {
-            direction(proof, r, point, inverse);
-        } else {
-            let [x, y, z] = point;
-            r[0].store(x);
-            r[1].store(y);
-            r[2].store(z);
+            for (factor, block) in argument.inverse.into_iter().zip(inverse) {
+                factor.store(block);
+            }
         }
     }
 }
@@ -207,31 +249,43 @@ fn partial<T: Number>(positions: Positions<'_, T>, first: usize, block: &mut [T:
 
 /// The directions of vectors and the reciprocals of their lengths.
 #[inline(always)]
-fn direction<V: Lanes>(
-    proof: V::Proof,
-    r: [V; 3],
-    point: &mut [BlockOf<V>; 3],
-    inverse: &mut Inverse<BlockOf<V>>,
-) {
+fn direction<A: Arithmetic>(proof: A::Proof, r: [A; 3]) -> Argument<A> {
     let [x, y, z] = r;
     let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
-    // Where the squares are far inside the range, no digits are lost.
-    let low = V::Number::constant(1e-200, 1e-20);
-    let high = V::Number::constant(1e200, 1e20);
-    let [u, v, w] = point;
+    let [low, high] = plain_squares();
     if square.all_within(low, high) {
-        let one = V::splat(proof, V::Number::constant(1.0, 1.0));
+        let one = constant::<A>(proof, 1.0, 1.0);
         let reciprocal = one.div(square.sqrt());
-        x.mul(reciprocal).store(u);
-        y.mul(reciprocal).store(v);
-        z.mul(reciprocal).store(w);
-        reciprocal.store(&mut inverse[0]);
-        one.store(&mut inverse[1]);
-    } else {
-        x.store(u);
-        y.store(v);
-        z.store(w);
-        careful_direction::<V::Number>(point, inverse);
+        let r = r.map(|axis| axis.mul(reciprocal));
+        return Argument { r, inverse: [reciprocal, one], is_careful: false };
+    }
+    let mut inverse = [A::Number::ZERO; 2];
+    let r =
+        A::through_memory(r, proof, |blocks| careful_direction::<A::Number>(blocks, &mut inverse));
+    let [first, second, _] = A::through_memory(r, proof, |blocks| {
+        [blocks[0], blocks[1]] = inverse;
+    });
+    Argument { r, inverse: [first, second], is_careful: true }
+}
+
+/// Between which squares of lengths are far inside the range, so that no digits are lost.
+fn plain_squares<T: Scalar>() -> [T; 2] {
+    [T::constant(1e-200, 1e-20), T::constant(1e200, 1e20)]
+}
+
+/// The direction of a vector and 1/|r| as two factors, of which the second is one unless the length is
+/// extreme; zeros for the zero vector.
+pub(super) fn careful_polar<T: Number>(r: [T; 3]) -> ([T; 3], [T; 2]) {
+    let [low, high] = plain_squares::<T>();
+    let [x, y, z] = r;
+    let is_plain = (low..=high).contains(&(x * x + y * y + z * z));
+    match Polar::new(r) {
+        Some(polar) => {
+            let [scaled, factor] = polar.inverse_length();
+            let plain = [scaled * factor, T::constant(1.0, 1.0)];
+            (polar.direction, if is_plain { plain } else { [scaled, factor] })
+        }
+        None => ([T::default(); 3], [T::default(); 2]),
     }
 }
 
@@ -241,13 +295,9 @@ fn direction<V: Lanes>(
 #[cold]
 #[inline(never)]
 fn careful_direction<T: Number>(point: &mut [T::Block; 3], inverse: &mut Inverse<T::Block>) {
-    let zero = T::constant(0.0, 0.0);
     for lane in 0..T::WIDTH {
         let r = [point[0][lane], point[1][lane], point[2][lane]];
-        let (direction, factors) = match Polar::new(r) {
-            Some(polar) => (polar.direction, polar.inverse_length()),
-            None => ([zero; 3], [zero; 2]),
-        };
+        let (direction, factors) = careful_polar(r);
         for axis in 0..3 {
             point[axis][lane] = direction[axis];
         }

@@ -1,7 +1,9 @@
 //! The generated programs: straight-line code for all degrees to a low one, over lanes of any kind
 //! and for results of any place.
 
-use crate::simd::{Arithmetic, BlockOf, FewRows, Lanes, Narrow, RowsToRead, constant};
+use super::points::{Argument, Frame};
+use crate::sh::Normalization;
+use crate::simd::{Arithmetic, BlockOf, FewRows, Lanes, Narrow, Number, RowsToRead, constant};
 
 /// Where results go. Component 0 are the values, then come those of the gradient, then those of the
 /// Hessian.
@@ -20,10 +22,32 @@ pub(super) trait Sink<A> {
     fn next_four(&mut self, component: usize, index: usize, before: [A; 4], columns: [A; 4]);
 }
 
-/// A generated program: lanes of x, y, z to values, G components of the gradient and H of the
-/// Hessian, along the native axes.
-pub(super) trait Program<const G: usize, const H: usize> {
-    fn run<A: Arithmetic>(proof: A::Proof, r: [A; 3], out: &mut impl Sink<A>);
+/// The constants of a program that depend on the normalization, for each of them.
+pub(super) trait Constants {
+    const WIDE: [&'static [f64]; 3];
+    const NARROW: [&'static [f32]; 3];
+
+    /// Those of one normalization.
+    #[inline(always)]
+    fn of<T: Number>(normalization: Normalization) -> &'static [T] {
+        let index = match normalization {
+            Normalization::Integral => 0,
+            Normalization::Component => 1,
+            Normalization::Norm => 2,
+        };
+        T::table(Self::WIDE[index], Self::NARROW[index])
+    }
+}
+
+/// A generated program: constants of a normalization and lanes of x, y, z to values, G components
+/// of the gradient and H of the Hessian, along the native axes.
+pub(super) trait Program<const G: usize, const H: usize>: Constants {
+    fn run<A: Arithmetic>(
+        proof: A::Proof,
+        constants: &[A::Number],
+        r: [A; 3],
+        out: &mut impl Sink<A>,
+    );
 }
 
 /// Columns that are read.
@@ -36,9 +60,31 @@ pub(super) trait Columns<A> {
     fn four(&self, index: usize) -> [A; 4];
 }
 
-/// A generated program: lanes of x, y, z and of cotangents to the pull-back along the native axes.
-pub(super) trait PullBack {
-    fn run<A: Arithmetic>(proof: A::Proof, r: [A; 3], cotangents: &impl Columns<A>) -> [A; 3];
+/// A generated program: constants, lanes of x, y, z and of cotangents to the pull-back along the
+/// native axes.
+pub(super) trait PullBack: Constants {
+    fn run<A: Arithmetic>(
+        proof: A::Proof,
+        constants: &[A::Number],
+        r: [A; 3],
+        cotangents: &impl Columns<A>,
+    ) -> [A; 3];
+}
+
+/// A generated program: constants, lanes of x, y, z and of a vector w to the derivatives along w.
+pub(super) trait PushForward: Constants {
+    fn run<A: Arithmetic>(
+        proof: A::Proof,
+        constants: &[A::Number],
+        r: [A; 3],
+        w: [A; 3],
+        out: &mut impl Sink<A>,
+    );
+}
+
+/// What is done with the program of a push-forward once it is chosen.
+pub(super) trait WithPushForward {
+    fn with<P: PushForward, const K: usize>(self);
 }
 
 /// What is done with the program of a pull-back once it is chosen.
@@ -63,11 +109,11 @@ pub(super) trait WithProgram<const G: usize, const H: usize> {
     fn with<P: Program<G, H>, const K: usize>(self);
 }
 
-/// Blocks of lanes, one for each column.
+/// Blocks of lanes, one for each column, of components along the native axes.
 pub(super) struct BlockSink<'a, B, const G: usize, const H: usize, const K: usize> {
     pub values: &'a mut [B; K],
-    pub gradient: &'a mut [[B; K]; G],
-    pub hessian: &'a mut [[B; K]; H],
+    pub gradient: [&'a mut [B; K]; G],
+    pub hessian: [&'a mut [B; K]; H],
 }
 
 impl<V: Lanes, const G: usize, const H: usize, const K: usize> Sink<V>
@@ -77,8 +123,8 @@ impl<V: Lanes, const G: usize, const H: usize, const K: usize> Sink<V>
     fn one(&mut self, component: usize, index: usize, value: V) {
         let columns = match component {
             0 => &mut *self.values,
-            1..=3 => &mut self.gradient[component - 1],
-            _ => &mut self.hessian[component - 4],
+            1..=3 => &mut *self.gradient[component - 1],
+            _ => &mut *self.hessian[component - 4],
         };
         value.store(&mut columns[index]);
     }
@@ -103,36 +149,33 @@ impl<V: Lanes, const G: usize, const H: usize, const K: usize> Sink<V>
     }
 }
 
-/// A few rows of K columns for each component.
-pub(super) struct RowSink<'a, T, const K: usize> {
+/// A few rows of each component along the native axes.
+pub(super) struct RowSink<'a, T, const G: usize, const H: usize> {
     pub values: FewRows<'a, T>,
-    pub gradient: FewRows<'a, T>,
-    pub hessian: FewRows<'a, T>,
+    pub gradient: [FewRows<'a, T>; G],
+    pub hessian: [FewRows<'a, T>; H],
 }
 
-impl<'a, T, const K: usize> RowSink<'a, T, K> {
-    /// The rows of a component, and the column of them where it begins.
+impl<'a, T, const G: usize, const H: usize> RowSink<'a, T, G, H> {
     #[inline(always)]
-    fn rows(&mut self, component: usize) -> (&mut FewRows<'a, T>, usize) {
+    fn rows(&mut self, component: usize) -> &mut FewRows<'a, T> {
         match component {
-            0 => (&mut self.values, 0),
-            1..=3 => (&mut self.gradient, (component - 1) * K),
-            _ => (&mut self.hessian, (component - 4) * K),
+            0 => &mut self.values,
+            1..=3 => &mut self.gradient[component - 1],
+            _ => &mut self.hessian[component - 4],
         }
     }
 }
 
-impl<N: Narrow, const K: usize> Sink<N> for RowSink<'_, N::Number, K> {
+impl<N: Narrow, const G: usize, const H: usize> Sink<N> for RowSink<'_, N::Number, G, H> {
     #[inline(always)]
     fn one(&mut self, component: usize, index: usize, value: N) {
-        let (rows, start) = self.rows(component);
-        rows.one(start + index, value);
+        self.rows(component).one(index, value);
     }
 
     #[inline(always)]
     fn four(&mut self, component: usize, index: usize, columns: [N; 4]) {
-        let (rows, start) = self.rows(component);
-        rows.four(start + index, columns);
+        self.rows(component).four(index, columns);
     }
 
     #[inline(always)]
@@ -148,10 +191,94 @@ impl<N: Narrow, const K: usize> Sink<N> for RowSink<'_, N::Number, K> {
         if !N::PAIRED {
             return self.four(component, index, columns);
         }
-        let (rows, start) = self.rows(component);
         let ([a, b, c, d], [e, f, g, h]) = (before, columns);
-        rows.eight(start + index - 4, [a, b, c, d, e, f, g, h]);
+        self.rows(component).eight(index - 4, [a, b, c, d, e, f, g, h]);
     }
+}
+
+/// Turns gradients of solid harmonics at directions u into those of spherical ones, before they are
+/// stored: ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|. Of a column the value comes first.
+pub(super) struct Tangential<'a, A: Arithmetic, S, const K: usize> {
+    proof: A::Proof,
+    sink: &'a mut S,
+    u: [A; 3],
+    /// 1/|r|, negative along axes that are turned around.
+    inverse: [A; 3],
+    values: [A; K],
+}
+
+impl<'a, A: Arithmetic, S, const K: usize> Tangential<'a, A, S, K> {
+    /// The degree of each column.
+    const DEGREES: [usize; K] = degrees();
+
+    #[inline(always)]
+    pub fn new(proof: A::Proof, frame: Frame, at: Argument<A>, sink: &'a mut S) -> Self {
+        let inverse = frame.turn([at.inverse[0]; 3]);
+        Tangential { proof, sink, u: at.r, inverse, values: [at.inverse[0]; K] }
+    }
+
+    /// A column of a component.
+    #[inline(always)]
+    fn column(&mut self, component: usize, index: usize, column: A) -> A {
+        if component == 0 {
+            self.values[index] = column;
+            return column;
+        }
+        let (axis, l) = (component - 1, Self::DEGREES[index]);
+        if l == 0 {
+            return column;
+        }
+        let l = constant::<A>(self.proof, l as f64, l as f32);
+        let along = l.mul(self.u[axis]).neg_mul_add(self.values[index], column);
+        along.mul(self.inverse[axis])
+    }
+
+    #[inline(always)]
+    fn columns(&mut self, component: usize, index: usize, [a, b, c, d]: [A; 4]) -> [A; 4] {
+        [
+            self.column(component, index, a),
+            self.column(component, index + 1, b),
+            self.column(component, index + 2, c),
+            self.column(component, index + 3, d),
+        ]
+    }
+}
+
+impl<A: Arithmetic, S: Sink<A>, const K: usize> Sink<A> for Tangential<'_, A, S, K> {
+    #[inline(always)]
+    fn one(&mut self, component: usize, index: usize, value: A) {
+        let value = self.column(component, index, value);
+        self.sink.one(component, index, value);
+    }
+
+    #[inline(always)]
+    fn four(&mut self, component: usize, index: usize, columns: [A; 4]) {
+        let columns = self.columns(component, index, columns);
+        self.sink.four(component, index, columns);
+    }
+
+    #[inline(always)]
+    fn first_four(&mut self, component: usize, index: usize, columns: [A; 4]) -> [A; 4] {
+        let columns = self.columns(component, index, columns);
+        self.sink.first_four(component, index, columns)
+    }
+
+    #[inline(always)]
+    fn next_four(&mut self, component: usize, index: usize, before: [A; 4], columns: [A; 4]) {
+        let columns = self.columns(component, index, columns);
+        self.sink.next_four(component, index, before, columns);
+    }
+}
+
+/// The degree of each of K columns of all degrees.
+const fn degrees<const K: usize>() -> [usize; K] {
+    let mut degrees = [0; K];
+    let mut index = 0;
+    while index < K {
+        degrees[index] = index.isqrt();
+        index += 1;
+    }
+    degrees
 }
 
 include!(concat!(env!("OUT_DIR"), "/batch.rs"));

@@ -1,8 +1,8 @@
 //! How a call is computed. It is decided here, once.
 //!
-//! - *Fused*: native harmonics of low degrees, in one function for the whole batch. Only lanes with
-//!   programs ([`Unrolled`](crate::simd::Unrolled)) can run it; on others the same call goes through
-//!   memory, as do all calls that are not native.
+//! - *Fused*: harmonics of all degrees to a low one, in one function for the whole batch, in any convention.
+//!   Only lanes with programs ([`Unrolled`](crate::simd::Unrolled)) can run it; on others the same call
+//!   goes through memory.
 //! - *Direct*: in blocks of lanes, where all that is computed is wanted. Values are computed where the
 //!   caller wants them, and derivatives from them.
 //! - *Tiled*: in tiles that stay in the first cache, and from there to where they are wanted.
@@ -10,11 +10,14 @@
 //! Results too large for the last-level cache are computed in one of these ways part by part, in a
 //! stage (`stage`).
 
+use super::contract::Contraction;
 use super::plan::Plan;
-use super::points::Frame;
-use super::programs::{GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, VALUES_LMAX};
+use super::programs::{
+    GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, PUSH_FORWARD_LMAX, SPHERICAL_GRADIENT_LMAX,
+    VALUES_LMAX,
+};
 use super::{Layout, Streaming};
-use crate::sh::{Axes, Form};
+use crate::sh::Form;
 use crate::simd::{Number, last_level_cache};
 
 /// The most blocks of points that are filled at once.
@@ -56,29 +59,31 @@ pub(super) fn has_program(high: usize) -> bool {
 
 /// Whether values of n points and derivatives up to `order` are fused.
 pub(super) fn is_fused<T: Number>(plan: &Plan, n: usize, order: usize) -> bool {
-    let lmax = [VALUES_LMAX, GRADIENT_LMAX, HESSIAN_LMAX][order];
-    let rows = plan.layout == Layout::Rows;
-    let form = match order {
-        // The programs for unit vectors go from order to order, which does not suit rows.
-        0 => !(plan.frame.unit && rows),
-        _ => is_solid(plan),
+    let lmax = match (order, plan.frame.form) {
+        (0, _) => VALUES_LMAX,
+        (1, Form::Solid) => GRADIENT_LMAX,
+        (1, Form::Spherical) => SPHERICAL_GRADIENT_LMAX,
+        (_, Form::Solid) => HESSIAN_LMAX,
+        (_, Form::Spherical) => return false,
     };
-    is_native_to(plan, lmax) && form && (!rows || fills_rows::<T>(n))
+    // The half turn of a phase changes the signs of derivatives, and where results are stored as they
+    // are nothing changes them back.
+    let signs = order == 0 || plan.frame.form == Form::Spherical || !plan.turning_frame().turned;
+    plan.is_all_to(lmax) && signs && (plan.layout == Layout::Lanes || fills_rows::<T>(n))
 }
 
-/// Whether the pull-back of n points is fused.
-pub(super) fn is_fused_pull_back<T: Number>(plan: &Plan, n: usize) -> bool {
-    let rows = plan.layout == Layout::Rows && fills_rows::<T>(n);
-    is_native_to(plan, PULL_BACK_LMAX) && is_solid(plan) && rows
-}
-
-/// Whether all degrees to one within `lmax` are computed, in the native normalization.
-fn is_native_to(plan: &Plan, lmax: usize) -> bool {
-    plan.low == 0 && plan.high <= lmax && !plan.has_factors()
-}
-
-fn is_solid(plan: &Plan) -> bool {
-    plan.frame == Frame { form: Form::Solid, axes: Axes::ZPolar, unit: false }
+/// Whether a contraction at n points is fused.
+pub(super) fn is_fused_contraction<T: Number>(
+    plan: &Plan,
+    n: usize,
+    contraction: &Contraction<'_, T>,
+) -> bool {
+    let lmax = match contraction {
+        Contraction::PullBack { .. } => PULL_BACK_LMAX,
+        Contraction::PushForward { .. } => PUSH_FORWARD_LMAX,
+        Contraction::Twice { .. } => return false,
+    };
+    plan.is_all_to(lmax) && plan.layout == Layout::Rows && fills_rows::<T>(n)
 }
 
 /// Fewer points than a block do not fill the registers that go to rows.

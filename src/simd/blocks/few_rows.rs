@@ -46,25 +46,39 @@ impl<'a, N: Narrow> RowsToRead<'a, N> {
     }
 }
 
-/// The rows of an array, a few at a time.
+/// The rows of an array, a few at a time: those columns that belong to one component.
 pub struct RowGroups<'a, T> {
     first: *mut T,
     points: usize,
     stride: usize,
+    columns: usize,
     left: usize,
     rows: PhantomData<&'a mut [T]>,
 }
 
 impl<'a, T> RowGroups<'a, T> {
-    /// Groups of `points` rows, which have `stride` columns.
+    /// Groups of `points` rows `[C][columns]`, for each of C components. The component c is at
+    /// `places[c]` in a row.
     ///
     /// # Panics
-    /// If the slice is too short for so many groups.
+    /// If the slice is too short for so many groups, or places are no order of 0 to C - 1.
     #[inline(always)]
-    pub fn new(rows: &'a mut [T], groups: usize, [points, stride]: [usize; 2]) -> Self {
+    pub fn by_component<const C: usize>(
+        rows: &'a mut [T],
+        groups: usize,
+        [points, columns]: [usize; 2],
+        places: [usize; C],
+    ) -> [RowGroups<'a, T>; C] {
+        let stride = C * columns;
         let enough = (groups.checked_mul(points)).and_then(|rows| rows.checked_mul(stride));
         assert!(enough.is_some_and(|numbers| numbers <= rows.len()), "rows too short");
-        RowGroups { first: rows.as_mut_ptr(), points, stride, left: groups, rows: PhantomData }
+        assert!((0..C).all(|place| places.contains(&place)), "a component without a place");
+        let first = rows.as_mut_ptr();
+        places.map(|place| {
+            // A pointer that is not used if there are no groups.
+            let first = first.wrapping_add(place * columns);
+            RowGroups { first, points, stride, columns, left: groups, rows: PhantomData }
+        })
     }
 
     /// The next group.
@@ -75,18 +89,19 @@ impl<'a, T> RowGroups<'a, T> {
     pub fn next(&mut self) -> FewRows<'a, T> {
         assert!(self.left > 0, "no more rows");
         self.left -= 1;
-        let RowGroups { first, points, stride, .. } = *self;
-        // SAFETY: the slice holds this group, so this is inside it or at its end.
-        self.first = unsafe { first.add(points * stride) };
-        FewRows { first, points, stride, rows: PhantomData }
+        let RowGroups { first, points, stride, columns, .. } = *self;
+        // After the last group it may be outside of the slice, and is not used.
+        self.first = first.wrapping_add(points * stride);
+        FewRows { first, points, stride, columns, rows: PhantomData }
     }
 }
 
-/// A few rows of an array.
+/// A few rows of an array: those columns that belong to one component.
 pub struct FewRows<'a, T> {
     first: *mut T,
     points: usize,
     stride: usize,
+    columns: usize,
     rows: PhantomData<&'a mut [T]>,
 }
 
@@ -95,7 +110,7 @@ impl<'a, T> FewRows<'a, T> {
     #[inline(always)]
     fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
         let end = at.saturating_add(count);
-        assert!(end <= self.stride && self.points == N::POINTS, "outside of the rows");
+        assert!(end <= self.columns && self.points == N::POINTS, "outside of the rows");
         // SAFETY: the column is inside the first row.
         unsafe { self.first.add(at) }
     }

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use super::half;
 use super::proof::HasAvx2;
 use crate::simd::narrow::{Arithmetic, Narrow};
+use crate::simd::number::Blocks;
 
 /// Four f64.
 #[derive(Clone, Copy)]
@@ -19,8 +20,8 @@ pub struct Singles<P>(__m256, PhantomData<P>);
 /// The operations that differ only in the names of instructions.
 macro_rules! lanes {
     ($name:ident, $number:ty, $points:literal, $paired:literal,
-     $splat:ident, $load:ident, $add:ident, $sub:ident, $mul:ident,
-     $fmadd:ident, $fmsub:ident, $fnmadd:ident, $load_points:ident) => {
+     $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident,
+     $sqrt:ident, $compare:ident, $and:ident, $mask:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident, $load_points:ident) => {
         impl<P: HasAvx2> Arithmetic for $name<P> {
             type Number = $number;
             type Proof = P;
@@ -50,9 +51,21 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn div(self, b: Self) -> Self {
+                // SAFETY: see `add`.
+                $name(unsafe { $div(self.0, b.0) }, PhantomData)
+            }
+
+            #[inline(always)]
             fn neg(self) -> Self {
                 // SAFETY: see `add`.
                 $name(unsafe { $sub($splat(-0.0), self.0) }, PhantomData)
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: see `add`.
+                $name(unsafe { $sqrt(self.0) }, PhantomData)
             }
 
             #[inline(always)]
@@ -71,6 +84,33 @@ macro_rules! lanes {
             fn neg_mul_add(self, b: Self, c: Self) -> Self {
                 // SAFETY: see `add`.
                 $name(unsafe { $fnmadd(self.0, b.0, c.0) }, PhantomData)
+            }
+
+            #[inline(always)]
+            fn all_within(self, low: $number, high: $number) -> bool {
+                // SAFETY: see `add`.
+                let inside = unsafe {
+                    let above = $compare::<_CMP_GE_OQ>(self.0, $splat(low));
+                    let below = $compare::<_CMP_LE_OQ>(self.0, $splat(high));
+                    $mask($and(above, below))
+                };
+                inside == (1 << $points) - 1
+            }
+
+            #[inline(always)]
+            fn through_memory(
+                values: [Self; 3],
+                _proof: P,
+                change: impl FnOnce(&mut [<$number as Blocks>::Block; 3]),
+            ) -> [Self; 3] {
+                let mut blocks = [<$number>::ZERO; 3];
+                for (value, block) in values.into_iter().zip(&mut blocks) {
+                    // SAFETY: see `add`; a block is longer than the register.
+                    unsafe { $store(block.as_mut_ptr(), value.0) }
+                }
+                change(&mut blocks);
+                // SAFETY: as above.
+                blocks.each_ref().map(|block| $name(unsafe { $load(block.as_ptr()) }, PhantomData))
             }
         }
 
@@ -139,9 +179,15 @@ lanes!(
     false,
     _mm256_set1_pd,
     _mm256_loadu_pd,
+    _mm256_storeu_pd,
     _mm256_add_pd,
     _mm256_sub_pd,
     _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_sqrt_pd,
+    _mm256_cmp_pd,
+    _mm256_and_pd,
+    _mm256_movemask_pd,
     _mm256_fmadd_pd,
     _mm256_fmsub_pd,
     _mm256_fnmadd_pd,
@@ -154,9 +200,15 @@ lanes!(
     true,
     _mm256_set1_ps,
     _mm256_loadu_ps,
+    _mm256_storeu_ps,
     _mm256_add_ps,
     _mm256_sub_ps,
     _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_sqrt_ps,
+    _mm256_cmp_ps,
+    _mm256_and_ps,
+    _mm256_movemask_ps,
     _mm256_fmadd_ps,
     _mm256_fmsub_ps,
     _mm256_fnmadd_ps,

@@ -2,7 +2,7 @@
 //! and the coefficients of derivatives for the loops that climb down a degree.
 //!
 //! Programs store a value as soon as it is known, column by column, so that few registers are
-//! needed.
+//! needed. They serve every normalization: constants that depend on it come from a table beside the program.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -13,14 +13,19 @@ use quote::{format_ident, quote};
 use super::lanes::Writer;
 use super::tokens;
 use crate::ir::Program;
-use crate::ir::harmonics::{Derivatives, Points, all_degrees, monic_row, pull_back, single_degree};
+use crate::ir::harmonics::{
+    Derivatives, Points, all_degrees, monic_row, pull_back, push_forward, single_degree,
+};
+use crate::ir::marked::{constants, marked, with_factors};
 use crate::ir::reading::{Element, Order, Reading, Step, Walk};
 use crate::tables::harmonics::GradientTerm;
-use crate::tables::{Harmonics, Surd};
-use crate::unroll::{GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, VALUES_LMAX};
+use crate::tables::{Harmonics, Normalization, Surd};
+use crate::unroll::{
+    GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, PUSH_FORWARD_LMAX, SPHERICAL_GRADIENT_LMAX,
+    VALUES_LMAX,
+};
 
 // What the programs of a family compute, for their documentation.
-const UNIT: &str = "Y[0..=L] at vectors of length one";
 const DEGREE: &str = "Y[L]";
 const SOLID: &str = "Y[0..=L]";
 const GRADIENT: &str = "Y[0..=L] and ∂Y";
@@ -29,58 +34,177 @@ const HESSIAN: &str = "Y[0..=L], ∂Y and ∂∂Y";
 /// The text of `batch.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
+    let marked = marked(tables);
     let families = [
-        Family::new("Unit", UNIT, lmax.min(VALUES_LMAX), |l| {
-            let program = all_degrees(tables, l, Points::Unit, Derivatives::None);
-            (program, Stores::ByOrder)
-        }),
         Family::new("Degree", DEGREE, lmax.min(VALUES_LMAX), |l| {
-            (single_degree(tables, l, Derivatives::None), Stores::ByDegree)
+            single_degree(&marked, l, Derivatives::None)
         }),
-        solid(tables, ("Solid", SOLID), lmax.min(VALUES_LMAX), Derivatives::None),
-        solid(tables, ("SolidGradient", GRADIENT), lmax.min(GRADIENT_LMAX), Derivatives::First),
-        solid(tables, ("SolidHessian", HESSIAN), lmax.min(HESSIAN_LMAX), Derivatives::Second),
+        solid(&marked, ("Solid", SOLID), lmax.min(VALUES_LMAX), Derivatives::None),
+        solid(&marked, ("SolidGradient", GRADIENT), lmax.min(GRADIENT_LMAX), Derivatives::First),
+        solid(&marked, ("SolidHessian", HESSIAN), lmax.min(HESSIAN_LMAX), Derivatives::Second),
     ];
     let texts = families.iter().map(Family::text);
-    let [programs, gradients, hessians] =
-        [VALUES_LMAX, GRADIENT_LMAX, HESSIAN_LMAX].map(|limit| tokens::index(lmax.min(limit)));
+    let spherical = spherical_gradients(lmax.min(SPHERICAL_GRADIENT_LMAX));
+    let [programs, gradients, hessians, tangential] =
+        [VALUES_LMAX, GRADIENT_LMAX, HESSIAN_LMAX, SPHERICAL_GRADIENT_LMAX]
+            .map(|limit| tokens::index(lmax.min(limit)));
     let recurrence = recurrence(tables);
     let coefficients = coefficients(tables);
-    let pull_backs = pull_backs(tables, lmax.min(PULL_BACK_LMAX));
+    let contractions = contractions(&marked);
     quote! {
         #(#texts)*
+        #spherical
         /// The highest degree with programs of its own; above it there are loops.
         pub(super) const VALUES_LMAX: usize = #programs;
         /// The highest degree with programs for gradients.
         pub(super) const GRADIENT_LMAX: usize = #gradients;
+        /// The highest degree with programs for gradients of the spherical form.
+        pub(super) const SPHERICAL_GRADIENT_LMAX: usize = #tangential;
         /// The highest degree with programs for Hessians.
         pub(super) const HESSIAN_LMAX: usize = #hessians;
-        #pull_backs
+        #contractions
         #coefficients
         #recurrence
     }
 }
 
-/// The programs of pull-backs, and the function that chooses one by its degree.
-fn pull_backs(tables: &Harmonics, lmax: usize) -> TokenStream {
-    let programs = (0..=lmax).map(|l| pull_back_program(&pull_back(tables, l), l));
+/// The choice of a program of gradients for the spherical form, which needs code of its own.
+fn spherical_gradients(lmax: usize) -> TokenStream {
     let arms = (0..=lmax).map(|l| {
-        let name = format_ident!("PullBack{l}");
+        let name = format_ident!("SolidGradient{l}");
         let count = tokens::index((l + 1) * (l + 1));
         let l = tokens::index(l);
         quote!(#l => job.with::<#name, #count>(),)
     });
-    let highest = tokens::index(lmax);
     quote! {
-        #(#programs)*
+        /// Does a job with `SolidGradient<l>`, for low degrees. The degree has been checked.
+        #[inline(always)]
+        pub(super) fn spherical_gradient<J: WithProgram<3, 0>>(l: usize, job: J) {
+            match l {
+                #(#arms)*
+                _ => unreachable!("degree {l} has no program"),
+            }
+        }
+    }
+}
+
+/// The programs of pull-backs and push-forwards, and the functions that choose one by its degree.
+fn contractions(marked: &Harmonics) -> TokenStream {
+    let [backmost, foremost] = [PULL_BACK_LMAX, PUSH_FORWARD_LMAX].map(|l| l.min(marked.lmax()));
+    let backwards = (0..=backmost).map(|l| pull_back_program(&pull_back(marked, l), l));
+    let forwards = (0..=foremost).map(|l| push_forward_program(&push_forward(marked, l), l));
+    let arms = |kind: &str, lmax: usize| -> Vec<TokenStream> {
+        let arm = |l: usize| {
+            let name = format_ident!("{kind}{l}");
+            let count = tokens::index((l + 1) * (l + 1));
+            let l = tokens::index(l);
+            quote!(#l => job.with::<#name, #count>(),)
+        };
+        (0..=lmax).map(arm).collect()
+    };
+    let (back, forward) = (arms("PullBack", backmost), arms("PushForward", foremost));
+    let [backmost, foremost] = [backmost, foremost].map(tokens::index);
+    quote! {
+        #(#backwards)*
+        #(#forwards)*
         /// The highest degree with programs for pull-backs.
-        pub(super) const PULL_BACK_LMAX: usize = #highest;
+        pub(super) const PULL_BACK_LMAX: usize = #backmost;
+        /// The highest degree with programs for push-forwards.
+        pub(super) const PUSH_FORWARD_LMAX: usize = #foremost;
         /// Does a job with `PullBack<l>`. The degree has been checked.
         #[inline(always)]
         pub(super) fn pull_back(l: usize, job: impl WithPullBack) {
             match l {
-                #(#arms)*
+                #(#back)*
                 _ => unreachable!("degree {l} has no program for pull-backs"),
+            }
+        }
+        /// Does a job with `PushForward<l>`. The degree has been checked.
+        #[inline(always)]
+        pub(super) fn push_forward(l: usize, job: impl WithPushForward) {
+            match l {
+                #(#forward)*
+                _ => unreachable!("degree {l} has no program for push-forwards"),
+            }
+        }
+    }
+}
+
+/// The constants of a program by normalization, and the line that brings them into it.
+struct Table {
+    constants: Vec<Surd>,
+}
+
+impl Table {
+    fn new(program: &Program) -> Table {
+        Table { constants: constants(program) }
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::new(quote!(A)).with_table(self.constants.clone())
+    }
+
+    /// The tables of a program.
+    fn text(&self, name: &proc_macro2::Ident) -> TokenStream {
+        let rows = |literal: fn(&Surd) -> TokenStream| {
+            let row = move |normalization: Normalization| {
+                let value = |constant: &Surd| with_factors(constant, |l| normalization.factor(l));
+                let values: Vec<TokenStream> =
+                    self.constants.iter().map(|constant| literal(&value(constant))).collect();
+                quote!(&[#(#values),*])
+            };
+            Normalization::ALL.map(row)
+        };
+        let (wide, narrow) = (rows(tokens::wide), rows(tokens::narrow));
+        quote! {
+            impl Constants for #name {
+                const WIDE: [&'static [f64]; 3] = [#(#wide),*];
+                const NARROW: [&'static [f32]; 3] = [#(#narrow),*];
+            }
+        }
+    }
+
+    /// The name of the argument, and the line that knows how many constants it has.
+    fn argument(&self) -> (TokenStream, TokenStream) {
+        if self.constants.is_empty() {
+            return (quote!(_), quote!());
+        }
+        let count = tokens::index(self.constants.len());
+        let line = quote! {
+            let c: &[A::Number; #count] = c.first_chunk().expect("the constants of the program");
+        };
+        (quote!(c), line)
+    }
+}
+
+/// The type that runs the program of one push-forward.
+fn push_forward_program(program: &Program, l: usize) -> TokenStream {
+    let reading = Reading::of_operations(program);
+    let table = Table::new(program);
+    let mut body = Body::new(&reading, table.writer());
+    body.by_degree();
+    let lines = body.lines;
+    let doc = format!(" w · ∂Y[0..={l}]: {}.", program.count());
+    let name = format_ident!("PushForward{l}");
+    let [point, tangent] =
+        [0, 1].map(|array| reading.elements(array).into_iter().map(tokens::pattern));
+    let (c, constants) = table.argument();
+    let tables = table.text(&name);
+    quote! {
+        #[doc = #doc]
+        pub(super) struct #name;
+        #tables
+        impl PushForward for #name {
+            #[inline(always)]
+            fn run<A: Arithmetic>(
+                proof: A::Proof,
+                #c: &[A::Number],
+                [#(#point),*]: [A; 3],
+                [#(#tangent),*]: [A; 3],
+                out: &mut impl Sink<A>,
+            ) {
+                #constants
+                #(#lines)*
             }
         }
     }
@@ -89,7 +213,8 @@ fn pull_backs(tables: &Harmonics, lmax: usize) -> TokenStream {
 /// The type that runs the program of one pull-back.
 fn pull_back_program(program: &Program, l: usize) -> TokenStream {
     let reading = Reading::of_operations(program);
-    let writer = Writer::new(quote!(A));
+    let table = Table::new(program);
+    let writer = table.writer();
     let mut cotangents = Cotangents { reading: &reading, read: HashSet::new() };
     let (mut lines, mut results) = (Vec::new(), Vec::new());
     for step in reading.steps(Order::Operations) {
@@ -104,16 +229,21 @@ fn pull_back_program(program: &Program, l: usize) -> TokenStream {
     let argument = if cotangents.read.is_empty() { quote!(_) } else { quote!(cotangents) };
     let doc = format!(" Σ g ∂Y[0..={l}]: {}.", program.count());
     let name = format_ident!("PullBack{l}");
+    let (c, constants) = table.argument();
+    let tables = table.text(&name);
     quote! {
         #[doc = #doc]
         pub(super) struct #name;
+        #tables
         impl PullBack for #name {
             #[inline(always)]
             fn run<A: Arithmetic>(
                 proof: A::Proof,
+                #c: &[A::Number],
                 [#(#inputs),*]: [A; 3],
                 #argument: &impl Columns<A>,
             ) -> [A; 3] {
+                #constants
                 #(#lines)*
                 [#(#results),*]
             }
@@ -155,27 +285,17 @@ struct Family {
     name: &'static str,
     /// What is computed, for L.
     result: &'static str,
-    programs: Vec<(Program, Stores)>,
-}
-
-/// The order in which results are stored.
-#[derive(Clone, Copy)]
-enum Stores {
-    /// Four at a time, degree by degree: as rows want them.
-    ByDegree,
-    /// One by one, order by order: as columns over degrees give them.
-    ByOrder,
+    programs: Vec<Program>,
 }
 
 /// Programs of solid harmonics of all degrees.
 fn solid(
-    tables: &Harmonics,
+    marked: &Harmonics,
     (name, result): (&'static str, &'static str),
     lmax: usize,
     derivatives: Derivatives,
 ) -> Family {
-    let program = |l| all_degrees(tables, l, Points::Solid, derivatives);
-    Family::new(name, result, lmax, |l| (program(l), Stores::ByDegree))
+    Family::new(name, result, lmax, |l| all_degrees(marked, l, Points::Solid, derivatives))
 }
 
 impl Family {
@@ -183,14 +303,14 @@ impl Family {
         name: &'static str,
         result: &'static str,
         lmax: usize,
-        program: impl Fn(usize) -> (Program, Stores),
+        program: impl Fn(usize) -> Program,
     ) -> Self {
         Family { name, result, programs: (0..=lmax).map(program).collect() }
     }
 
     /// The number of components of gradients and Hessians.
     fn components(&self) -> [usize; 2] {
-        match self.programs[0].0.outputs.len() {
+        match self.programs[0].outputs.len() {
             1 => [0, 0],
             2 => [3, 0],
             _ => [3, 9],
@@ -205,7 +325,7 @@ impl Family {
     }
 
     fn dispatcher(&self) -> TokenStream {
-        let arms = self.programs.iter().enumerate().map(|(l, (program, _))| {
+        let arms = self.programs.iter().enumerate().map(|(l, program)| {
             let name = format_ident!("{}{l}", self.name);
             let count = tokens::index(program.outputs[0].values.len());
             let l = tokens::index(l);
@@ -228,13 +348,11 @@ impl Family {
 
     /// The type that runs the program of one degree.
     fn program(&self, l: usize) -> TokenStream {
-        let (program, order) = &self.programs[l];
+        let program = &self.programs[l];
         let reading = Reading::of_operations(program);
-        let mut body = Body::new(&reading);
-        match order {
-            Stores::ByDegree => body.by_degree(),
-            Stores::ByOrder => body.by_order(l),
-        }
+        let table = Table::new(program);
+        let mut body = Body::new(&reading, table.writer());
+        body.by_degree();
         let lines = body.lines;
         let result = self.result.replace('L', &l.to_string());
         let doc = format!(" {result}: {}.", program.count());
@@ -242,16 +360,21 @@ impl Family {
         let inputs = reading.elements(0).into_iter().map(tokens::pattern);
         let [first, second] = self.components();
         let [first, second] = [first, second].map(tokens::index);
+        let (c, constants) = table.argument();
+        let tables = table.text(&name);
         quote! {
             #[doc = #doc]
             pub(super) struct #name;
+            #tables
             impl Program<#first, #second> for #name {
                 #[inline(always)]
                 fn run<A: Arithmetic>(
                     proof: A::Proof,
+                    #c: &[A::Number],
                     [#(#inputs),*]: [A; 3],
                     out: &mut impl Sink<A>,
                 ) {
+                    #constants
                     #(#lines)*
                 }
             }
@@ -271,15 +394,6 @@ fn snake_case(name: &str) -> String {
     text
 }
 
-/// Indices l² + l ± m, order by order.
-fn column_order(lmax: usize) -> Vec<usize> {
-    let pair = |l: usize, m: usize| {
-        let center = l * l + l;
-        if m == 0 { vec![center] } else { vec![center + m, center - m] }
-    };
-    (0..=lmax).flat_map(|m| (m..=lmax).flat_map(move |l| pair(l, m))).collect()
-}
-
 /// The statements of a program with its stores.
 struct Body<'a> {
     reading: &'a Reading<'a>,
@@ -289,18 +403,8 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn new(reading: &'a Reading<'a>) -> Self {
-        let (walk, writer) = (Walk::new(reading), Writer::new(quote!(A)));
-        Body { reading, walk, writer, lines: Vec::new() }
-    }
-
-    /// Stores the values one by one, order by order.
-    fn by_order(&mut self, lmax: usize) {
-        for index in column_order(lmax) {
-            let value = self.value(Element { array: 0, index });
-            let index = tokens::index(index);
-            self.lines.push(quote!(out.one(0, #index, #value);));
-        }
+    fn new(reading: &'a Reading<'a>, writer: Writer) -> Self {
+        Body { reading, walk: Walk::new(reading), writer, lines: Vec::new() }
     }
 
     /// Stores all components four columns at a time, as soon as a degree has them.

@@ -1,7 +1,6 @@
 //! The file of the harmonics: one function for every degree, with first and second derivatives,
 //! and functions for all degrees to L, for every L ≤ LMAX; above, a line that says what to set.
 
-use num_rational::BigRational;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -9,7 +8,7 @@ use super::scalar::{Header, function};
 use super::{lmax, tokens};
 use crate::ir::Program;
 use crate::ir::harmonics::{Derivatives, Points, all_degrees, single_degree};
-use crate::tables::{Harmonics, LMAX_LIMIT, Surd};
+use crate::tables::{Harmonics, LMAX_LIMIT, Normalization, Surd};
 
 /// The text of `harmonics.rs`.
 pub fn module(tables: &Harmonics) -> TokenStream {
@@ -17,8 +16,8 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let functions = (0..=lmax).flat_map(|l| degree(tables, l));
     let dispatchers = dispatchers(lmax);
     let missing = (lmax + 1..=LMAX_LIMIT).map(|l| missing(lmax, l));
-    let component = normalization_factor(None);
-    let norm = (0..=lmax).map(|l| normalization_factor(Some(l)));
+    let component = pair(&Normalization::Component.factor(0));
+    let norm = (0..=lmax).map(|l| pair(&Normalization::Norm.factor(l)));
     let count = tokens::index(lmax + 1);
     quote! {
         /// √(4π), from `Integral` to `Component`, for f64 and f32.
@@ -31,12 +30,9 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     }
 }
 
-/// √(4π), divided by √(2l + 1) for a degree, as a pair of f64 and f32.
-fn normalization_factor(l: Option<usize>) -> TokenStream {
-    let denominator = l.map_or(1, |l| 2 * l + 1);
-    let square = BigRational::new(4.into(), denominator.into());
-    let factor = Surd::sqrt(square).times_sqrt_pi_power(1);
-    let (wide, narrow) = (tokens::wide(&factor), tokens::narrow(&factor));
+/// A constant as a pair of f64 and f32.
+fn pair(value: &Surd) -> TokenStream {
+    let (wide, narrow) = (tokens::wide(value), tokens::narrow(value));
     quote!((#wide, #narrow))
 }
 

@@ -18,12 +18,19 @@ pub struct Writer {
     kind: TokenStream,
     /// Elements that are read anew where they are used.
     anew: HashMap<String, TokenStream>,
+    /// Constants that are read from the table `c`.
+    table: Vec<Surd>,
 }
 
 impl Writer {
     /// For values of a type.
     pub fn new(kind: TokenStream) -> Writer {
-        Writer { kind, anew: HashMap::new() }
+        Writer { kind, anew: HashMap::new(), table: Vec::new() }
+    }
+
+    /// Reads some constants from the table `c`, where they are in this order.
+    pub fn with_table(self, table: Vec<Surd>) -> Writer {
+        Writer { table, ..self }
     }
 
     /// Reads an element by an expression wherever it is used, so that no register need hold it.
@@ -113,6 +120,10 @@ impl Writer {
     }
 
     fn constant(&self, value: &Surd) -> TokenStream {
+        if let Some(place) = self.table.iter().position(|constant| constant == value) {
+            let (kind, place) = (&self.kind, tokens::index(place));
+            return quote!(#kind::splat(proof, c[#place]));
+        }
         let (kind, wide, narrow) = (&self.kind, tokens::wide(value), tokens::narrow(value));
         quote!(constant::<#kind>(proof, #wide, #narrow))
     }
