@@ -18,8 +18,42 @@
 //! Results of different [`Path`]s differ in the last digits, and on one path those of a point may
 //! with what stands beside it in a block of lanes; the bound of the module above holds for each.
 //!
+//! # Memory
 //! Beyond the arguments a call needs the stack: at most 0.15 MB to LMAX = 6, 33 (LMAX + 1)² · 64
 //! bytes beyond it, 0.93 MB for 20.
+//!
+//! Keep large arrays from call to call, or work in parts. The system hands out the pages of a new array one
+//! by one as each is first written, cleared, and that takes longer than the harmonics: the values of 912 464
+//! points to degree 3 in f64, 117 MB, took 18 times as long in a new `vec![0.0; length]` as in parts that
+//! stay in the second cache, and in one array that is kept twice as long as in parts (`docs/performance.md`,
+//! by the example `descriptor`). Where values are used up at once, as in a sum, an array for one part is
+//! enough:
+//!
+//! ```
+//! use tesseral::sh::Harmonics;
+//!
+//! // The mean of every harmonic to degree 3 over points on the equator.
+//! let angles = (0..10_000).map(|k| k as f64 * std::f64::consts::TAU / 10_000.0);
+//! let points: Vec<[f64; 3]> = angles.map(|angle| [angle.cos(), angle.sin(), 0.0]).collect();
+//!
+//! // 1024 points at a time: their values are 128 KiB.
+//! let batch = Harmonics::NATIVE.batch(0..=3)?;
+//! let mut values = vec![[0.0; 16]; 1024];
+//! let mut mean = [0.0; 16];
+//! for part in points.chunks(values.len()) {
+//!     // The last part is shorter.
+//!     let values = &mut values[..part.len()];
+//!     batch.values(part, values.as_flattened_mut())?;
+//!     for row in values.iter() {
+//!         for (mean, value) in mean.iter_mut().zip(row) {
+//!             *mean += value / points.len() as f64;
+//!         }
+//!     }
+//! }
+//! // Degree 2 and order 0 is √(5/(16π)) (3z² - 1) on the sphere.
+//! assert!((mean[2 * 2 + 2] + 0.31539156525252).abs() < 1e-12);
+//! # Ok::<(), tesseral::sh::batch::BatchError>(())
+//! ```
 //!
 //! # Example
 //! ```
