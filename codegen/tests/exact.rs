@@ -11,7 +11,10 @@ use std::slice::from_ref;
 use num_rational::BigRational;
 use tesseral_codegen::ir::Program;
 use tesseral_codegen::ir::exact::{Evaluator, Known, Value};
-use tesseral_codegen::ir::harmonics::{Derivatives, Points, all_degrees, pull_back, single_degree};
+use tesseral_codegen::ir::harmonics::{
+    Derivatives, Points, all_degrees, pull_back, push_forward, single_degree,
+};
+use tesseral_codegen::ir::marked::{marked, program_with_factors};
 use tesseral_codegen::ir::products::{Map, Triple};
 use tesseral_codegen::tables::harmonics::{GradientTerm, Monomial};
 use tesseral_codegen::tables::{Harmonics, LMAX_LIMIT, Surd, snapshot};
@@ -230,6 +233,89 @@ fn pull_backs_are_exact() {
                 [found, expected].map(|known| definition.evaluator.value(known));
             assert!(found.equals(expected), "pull-back to {lmax}, axis {axis}");
         }
+    }
+}
+
+#[test]
+fn push_forwards_are_exact() {
+    let mut definition = Definition::new(6);
+    let w: Vec<Known> = (0..3).map(|axis| definition.evaluator.variable(3 + axis)).collect();
+    for lmax in 0..=PUSH_FORWARD_LMAX {
+        let program = push_forward(&definition.tables, lmax);
+        let inputs = [definition.point.clone(), w.clone()];
+        let outputs = definition.evaluator.evaluate(&program, &inputs);
+        let harmonics = (0..=lmax).flat_map(|l| orders(l).map(move |m| (l, m)));
+        for ((l, m), &found) in harmonics.zip(&outputs[0]) {
+            let mut expected = definition.evaluator.constant(&Surd::zero());
+            for axis in 0..3 {
+                let derivative = definition.derivative(l, m, &[axis]);
+                let product = definition.evaluator.mul(w[axis], derivative);
+                expected = definition.evaluator.add(expected, product);
+            }
+            let [found, expected] =
+                [found, expected].map(|known| definition.evaluator.value(known));
+            assert!(found.equals(expected), "push-forward to {lmax}, Y[{l}, {m}]");
+        }
+    }
+}
+
+/// Programs of batches are made from tables in which each degree has an unknown factor, and run with the
+/// factors of a normalization in their place. With the factors 2, 3, 4, … all results are multiples.
+#[test]
+fn programs_with_factors_give_multiples() {
+    let factor = |l: usize| Surd::ratio(l as i64 + 2, 1);
+    let tables = snapshot::read(PULL_BACK_LMAX).expect("the snapshot is readable").harmonics;
+    let multiples = with_factors(&tables, factor);
+    let marked = marked(&tables);
+    for l in 0..=PULL_BACK_LMAX {
+        let mut pairs: Vec<[Program; 2]> = Vec::new();
+        for derivatives in [Derivatives::None, Derivatives::First, Derivatives::Second] {
+            pairs.push([&marked, &multiples].map(|tables| single_degree(tables, l, derivatives)));
+            let all = |tables| all_degrees(tables, l, Points::Solid, derivatives);
+            pairs.push([&marked, &multiples].map(all));
+        }
+        let unit = |tables| all_degrees(tables, l, Points::Unit, Derivatives::None);
+        pairs.push([&marked, &multiples].map(unit));
+        pairs.push([&marked, &multiples].map(|tables| pull_back(tables, l)));
+        pairs.push([&marked, &multiples].map(|tables| push_forward(tables, l)));
+        for [marked, expected] in pairs {
+            let found = program_with_factors(&marked, factor);
+            assert_same(&found, &expected, l);
+            // That factors are unknown costs no operation.
+            assert!(found.count().total() <= expected.count().total() + 1, "degree {l}");
+        }
+    }
+}
+
+/// The tables with known factors.
+fn with_factors(tables: &Harmonics, factor: impl Fn(usize) -> Surd) -> Harmonics {
+    let mut tables = tables.clone();
+    for (l, degree) in tables.degrees.iter_mut().enumerate() {
+        for part in &mut degree.z_parts {
+            part.norm = &part.norm * &factor(l);
+        }
+        let step = if l == 0 { Surd::one() } else { &factor(l) * &factor(l - 1).recip() };
+        for term in degree.gradient.iter_mut().flatten().flatten() {
+            term.coefficient = &term.coefficient * &step;
+        }
+    }
+    tables
+}
+
+/// Two programs with equal results, as polynomials of all their inputs.
+fn assert_same(found: &Program, expected: &Program, l: usize) {
+    let counts: Vec<usize> = found.inputs.iter().map(|input| input.elements.len()).collect();
+    let mut evaluator = Evaluator::new(counts.iter().sum());
+    let mut variables = 0..;
+    let inputs: Vec<Vec<Known>> = counts
+        .iter()
+        .map(|&count| {
+            variables.by_ref().take(count).map(|index| evaluator.variable(index)).collect()
+        })
+        .collect();
+    let [found, expected] = [found, expected].map(|program| evaluator.evaluate(program, &inputs));
+    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        assert!(evaluator.value(*found).equals(evaluator.value(*expected)), "degree {l}");
     }
 }
 

@@ -71,7 +71,13 @@ fn functions_of_one_point() {
 
 #[test]
 fn programs_of_batches() {
-    let names = ["for Unit2 ", "for SolidGradient2 ", "for PullBack2 "];
+    let names = [
+        "Program<0, 0> for Unit2 ",
+        "Constants for Unit2 ",
+        "Program<3, 0> for SolidGradient2 ",
+        "PullBack for PullBack2 ",
+        "PushForward for PushForward1 ",
+    ];
     assert_golden("batch.rs", &excerpt("batch.rs", &names));
 }
 

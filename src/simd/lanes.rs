@@ -69,6 +69,11 @@ pub trait Lanes: Copy {
 
     /// The same number in every lane.
     fn splat(proof: Self::Proof, value: Self::Number) -> Self;
+    /// The number of a half in every lane.
+    #[inline(always)]
+    fn of_half(proof: Self::Proof, half: &<Self::Number as Blocks>::Half) -> Self {
+        Self::splat(proof, Self::Number::of_half(half))
+    }
     /// A block from memory.
     fn load(proof: Self::Proof, block: &<Self::Number as Blocks>::Block) -> Self;
     /// A block to memory.
@@ -186,6 +191,11 @@ impl<V: Lanes> Arithmetic for V {
     }
 
     #[inline(always)]
+    fn of_half(proof: V::Proof, half: &<V::Number as Blocks>::Half) -> Self {
+        Lanes::of_half(proof, half)
+    }
+
+    #[inline(always)]
     fn add(self, b: Self) -> Self {
         Lanes::add(self, b)
     }
@@ -236,16 +246,16 @@ impl<V: Lanes> Arithmetic for V {
     }
 
     #[inline(always)]
-    fn through_memory(
-        values: [V; 3],
-        proof: V::Proof,
-        change: impl FnOnce(&mut [BlockOf<V>; 3]),
-    ) -> [V; 3] {
+    fn to_blocks([a, b, c]: [V; 3]) -> [BlockOf<V>; 3] {
         let mut blocks = [V::Number::ZERO; 3];
-        for (value, block) in values.into_iter().zip(&mut blocks) {
-            value.store(block);
-        }
-        change(&mut blocks);
-        blocks.each_ref().map(|block| V::load(proof, block))
+        a.store(&mut blocks[0]);
+        b.store(&mut blocks[1]);
+        c.store(&mut blocks[2]);
+        blocks
+    }
+
+    #[inline(always)]
+    fn from_blocks(proof: V::Proof, [a, b, c]: &[BlockOf<V>; 3]) -> [V; 3] {
+        [V::load(proof, a), V::load(proof, b), V::load(proof, c)]
     }
 }

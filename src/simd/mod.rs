@@ -50,5 +50,5 @@ pub(crate) use cache::last_level_cache;
 #[cfg(target_arch = "aarch64")]
 use lanes::Squares;
 pub(crate) use lanes::{BlockOf, Job, Lanes, Unrolled, UnrolledJob, constant};
-pub(crate) use narrow::{Arithmetic, Narrow};
-pub(crate) use number::{Blocks, Compiled, Start};
+pub(crate) use narrow::{Arithmetic, HalfOf, Narrow};
+pub(crate) use number::{Blocks, Compiled, Half, Start, half};

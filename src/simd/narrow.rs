@@ -5,6 +5,9 @@
 
 use super::number::{Blocks, Number};
 
+/// Half a block of the numbers of A.
+pub(crate) type HalfOf<A> = <<A as Arithmetic>::Number as Blocks>::Half;
+
 /// Arithmetic on lanes, of whole blocks or fewer points.
 pub trait Arithmetic: Copy {
     /// What each lane holds.
@@ -14,6 +17,8 @@ pub trait Arithmetic: Copy {
 
     /// The same number in every lane.
     fn splat(proof: Self::Proof, value: Self::Number) -> Self;
+    /// The number of a half in every lane.
+    fn of_half(proof: Self::Proof, half: &HalfOf<Self>) -> Self;
     /// `self + b`.
     fn add(self, b: Self) -> Self;
     /// `self - b`.
@@ -35,12 +40,11 @@ pub trait Arithmetic: Copy {
     /// Whether every lane is from `low` to `high`; false for NaN.
     fn all_within(self, low: Self::Number, high: Self::Number) -> bool;
 
-    /// Changes all lanes in memory; those that a block has beyond the points are zero.
-    fn through_memory(
-        values: [Self; 3],
-        proof: Self::Proof,
-        change: impl FnOnce(&mut [<Self::Number as Blocks>::Block; 3]),
-    ) -> [Self; 3];
+    /// The lanes in memory; what a block has beyond them is zero.
+    fn to_blocks(values: [Self; 3]) -> [<Self::Number as Blocks>::Block; 3];
+
+    /// The first lanes of blocks.
+    fn from_blocks(proof: Self::Proof, blocks: &[<Self::Number as Blocks>::Block; 3]) -> [Self; 3];
 }
 
 /// A few points in a register.

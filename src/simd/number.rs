@@ -50,7 +50,7 @@ pub trait Number:
 pub(crate) use private::{Blocks, Compiled, Start};
 
 mod private {
-    use super::{Job, Number, Path, UnrolledJob, WhereUnrolled};
+    use super::{Half, Job, Number, Path, UnrolledJob, WhereUnrolled};
 
     /// What this crate needs to know of a number with lanes.
     pub trait Blocks: Sized + Copy {
@@ -60,6 +60,9 @@ mod private {
             + AsMut<[Self]>
             + std::ops::Index<usize, Output = Self>
             + std::ops::IndexMut<usize>;
+
+        /// 32 bytes of one number.
+        type Half: Copy + 'static;
 
         /// A block of zeros.
         const ZERO: Self::Block;
@@ -77,7 +80,13 @@ mod private {
         fn numbers_mut(blocks: &mut [Self::Block]) -> &mut [Self];
 
         /// The table of this type, of one for each type.
-        fn table<'a>(wide: &'a [f64], narrow: &'a [f32]) -> &'a [Self];
+        fn table(
+            wide: &'static [Half<f64, 4>],
+            narrow: &'static [Half<f32, 8>],
+        ) -> &'static [Self::Half];
+
+        /// The number that a half is full of.
+        fn of_half(half: &Self::Half) -> Self;
     }
 
     /// How work on a number with lanes is started.
@@ -112,6 +121,16 @@ mod private {
     }
 }
 
+/// Half a block of one number: a constant as instructions of AVX2 read it where they need it.
+#[repr(C, align(32))]
+#[derive(Clone, Copy, Debug)]
+pub struct Half<T, const N: usize>(pub(super) [T; N]);
+
+/// Half a block of a number.
+pub(crate) const fn half<T: Copy, const N: usize>(value: T) -> Half<T, N> {
+    Half([value; N])
+}
+
 /// A job on lanes of any kind from one for lanes with programs.
 struct WhereUnrolled<J>(J);
 
@@ -144,6 +163,7 @@ impl Number for f32 {
 
 impl Blocks for f64 {
     type Block = [f64; 8];
+    type Half = Half<f64, 4>;
     const ZERO: [f64; 8] = [0.0; 8];
 
     #[inline(always)]
@@ -167,13 +187,22 @@ impl Blocks for f64 {
     }
 
     #[inline(always)]
-    fn table<'a>(wide: &'a [f64], _narrow: &'a [f32]) -> &'a [f64] {
+    fn table(
+        wide: &'static [Half<f64, 4>],
+        _narrow: &'static [Half<f32, 8>],
+    ) -> &'static [Half<f64, 4>] {
         wide
+    }
+
+    #[inline(always)]
+    fn of_half(half: &Half<f64, 4>) -> f64 {
+        half.0[0]
     }
 }
 
 impl Blocks for f32 {
     type Block = [f32; 16];
+    type Half = Half<f32, 8>;
     const ZERO: [f32; 16] = [0.0; 16];
 
     #[inline(always)]
@@ -197,7 +226,15 @@ impl Blocks for f32 {
     }
 
     #[inline(always)]
-    fn table<'a>(_wide: &'a [f64], narrow: &'a [f32]) -> &'a [f32] {
+    fn table(
+        _wide: &'static [Half<f64, 4>],
+        narrow: &'static [Half<f32, 8>],
+    ) -> &'static [Half<f32, 8>] {
         narrow
+    }
+
+    #[inline(always)]
+    fn of_half(half: &Half<f32, 8>) -> f32 {
+        half.0[0]
     }
 }

@@ -17,12 +17,13 @@
 //! on; the first `unwanted` blocks of a computed row are left out when it is written.
 
 use super::fill::DegreeTables;
-use super::lower;
+use super::lower::{self, AsItIs, Finish};
 use super::output::Output;
 use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use super::way::{CHUNK, Way, is_fused};
 use crate::Scalar;
+use crate::sh::Form;
 use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
 
 /// Values and the derivatives up to the order of the last array given.
@@ -331,7 +332,7 @@ impl<T: DegreeTables> Point<'_, T> {
     #[inline(always)]
     fn gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
         for l in self.plan.base..=self.plan.high {
-            self.gradient::<V>(proof, l, out, lower::as_it_is);
+            self.gradient::<V>(proof, l, out, &AsItIs);
         }
     }
 
@@ -341,35 +342,31 @@ impl<T: DegreeTables> Point<'_, T> {
         let plan = &self.plan;
         let one = integer::<V>(proof, 1);
         let [scaled, rest] = match plan.frame.divides() {
-            true => self.inverse.each_ref().map(|factor| V::load(proof, factor)),
+            true => [V::load(proof, &self.inverse[0]), V::load(proof, &self.inverse[1])],
             false => [one; 2],
         };
         let is_plain = rest.all_within(T::constant(1.0, 1.0), T::constant(1.0, 1.0));
-        let u = self.at.each_ref().map(|axis| V::load(proof, axis));
+        let [x, y, z] = self.at;
+        let [x, y, z] = [V::load(proof, x), V::load(proof, y), V::load(proof, z)];
         for l in plan.degrees() {
-            let factor = plan.degree_factor::<T>(l).map(|factor| V::splat(proof, factor));
-            if plan.frame.form == crate::sh::Form::Solid {
-                match factor {
-                    None => self.gradient::<V>(proof, l, out, lower::as_it_is),
-                    Some(factor) => {
-                        self.gradient::<V>(proof, l, out, |_, _, solid: V| solid.mul(factor));
-                    }
+            let factor = match plan.degree_factor::<T>(l) {
+                Some(factor) => V::splat(proof, factor),
+                None => one,
+            };
+            if plan.frame.form == Form::Solid {
+                match plan.has_factors() {
+                    false => self.gradient::<V>(proof, l, out, &AsItIs),
+                    true => self.gradient::<V>(proof, l, out, &Times(factor)),
                 }
                 continue;
             }
-            // ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|.
             let degree = integer::<V>(proof, l);
-            let along = u.map(|u| degree.mul(u));
-            let inverse = factor.map_or(scaled, |factor| scaled.mul(factor));
             let values = &self.values[plan.row(l)];
-            let tangential = |axis: usize, place: usize, solid: V| {
-                along[axis].neg_mul_add(V::load(proof, &values[place]), solid).mul(inverse)
-            };
+            let along = [degree.mul(x), degree.mul(y), degree.mul(z)];
+            let on_sphere = OnSphere { proof, values, along, inverse: scaled.mul(factor) };
             match is_plain {
-                true => self.gradient::<V>(proof, l, out, tangential),
-                false => self.gradient::<V>(proof, l, out, |axis, place, solid| {
-                    tangential(axis, place, solid).mul(rest)
-                }),
+                true => self.gradient::<V>(proof, l, out, &on_sphere),
+                false => self.gradient::<V>(proof, l, out, &Twofold(on_sphere, rest)),
             }
         }
         if plan.has_signs() {
@@ -385,7 +382,7 @@ impl<T: DegreeTables> Point<'_, T> {
         proof: V::Proof,
         l: usize,
         out: &mut [T::Block],
-        finish: impl Fn(usize, usize, V) -> V,
+        finish: &impl Finish<V>,
     ) {
         let below = match l > self.plan.base {
             true => &self.values[self.plan.row(l - 1)],
@@ -393,7 +390,8 @@ impl<T: DegreeTables> Point<'_, T> {
             false => return,
         };
         let row = self.plan.row(l);
-        let rows = self.plan.by_native_axis(out).map(|axis| &mut axis[row.clone()]);
+        let [x, y, z] = self.plan.by_native_axis(out);
+        let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
         lower::gradient::<V>(proof, T::lowering(l), below, rows, finish);
     }
 
@@ -423,7 +421,7 @@ impl<T: DegreeTables> Point<'_, T> {
             let natively = plan.frame.axes.upper_to_native([first, second, third]);
             lower::hessian::<V>(proof, T::lowering(l), below, natively);
         }
-        if plan.frame.form == crate::sh::Form::Spherical {
+        if plan.frame.form == Form::Spherical {
             self.spherical_hessians::<V>(proof, gradients, out);
         }
         if let Some(factors) = self.factors {
@@ -473,7 +471,7 @@ impl<T: DegreeTables> Point<'_, T> {
     fn finish_gradients<V: Lanes<Number = T>>(&self, proof: V::Proof, out: &mut [T::Block]) {
         let plan = &self.plan;
         let computed = plan.computed();
-        if plan.frame.form == crate::sh::Form::Spherical {
+        if plan.frame.form == Form::Spherical {
             let u = self.direction::<V>(proof);
             for (u, out) in u.into_iter().zip(out.chunks_exact_mut(computed)) {
                 for l in plan.degrees() {
@@ -523,6 +521,42 @@ impl<T: DegreeTables> Point<'_, T> {
         }
         let [scaled, factor] = self.inverse;
         derivative.mul(V::load(proof, scaled)).mul(V::load(proof, factor))
+    }
+}
+
+/// Times a factor.
+struct Times<V>(V);
+
+impl<V: Lanes> Finish<V> for Times<V> {
+    #[inline(always)]
+    fn finish(&self, _axis: usize, _place: usize, derivative: V) -> V {
+        derivative.mul(self.0)
+    }
+}
+
+/// ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|, from native values and l u.
+struct OnSphere<'a, V: Lanes> {
+    proof: V::Proof,
+    values: &'a [BlockOf<V>],
+    along: [V; 3],
+    inverse: V,
+}
+
+impl<V: Lanes> Finish<V> for OnSphere<'_, V> {
+    #[inline(always)]
+    fn finish(&self, axis: usize, place: usize, derivative: V) -> V {
+        let value = V::load(self.proof, &self.values[place]);
+        self.along[axis].neg_mul_add(value, derivative).mul(self.inverse)
+    }
+}
+
+/// Times a second factor of 1/|r|.
+struct Twofold<'a, V: Lanes>(OnSphere<'a, V>, V);
+
+impl<V: Lanes> Finish<V> for Twofold<'_, V> {
+    #[inline(always)]
+    fn finish(&self, axis: usize, place: usize, derivative: V) -> V {
+        self.0.finish(axis, place, derivative).mul(self.1)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::simd::{BlockOf, Job, Lanes, Number, Unrolled, UnrolledJob, constant};
 pub(super) struct Filling<'a, B> {
     pub base: usize,
     pub high: usize,
+    /// The points have length one.
+    pub unit: bool,
     pub points: &'a [[B; 3]],
     pub out: &'a mut [B],
     pub stride: usize,
@@ -40,7 +42,7 @@ impl<T: Number> UnrolledJob<T> for Filling<'_, T::Block> {
 
     #[inline(always)]
     fn run<V: Unrolled<Number = T>>(self, proof: V::Proof) {
-        let Filling { base, high, points, out, stride } = self;
+        let Filling { base, high, unit, points, out, stride } = self;
         if base > 0 {
             for l in base..=high {
                 let out = &mut out[l * l - base * base..];
@@ -48,7 +50,11 @@ impl<T: Number> UnrolledJob<T> for Filling<'_, T::Block> {
             }
             return;
         }
-        programs::solid(high, FillBlocks::<V> { proof, points, out, stride });
+        let job = FillBlocks::<V> { proof, points, out, stride };
+        match unit {
+            true => programs::unit(high, job),
+            false => programs::solid(high, job),
+        }
     }
 }
 

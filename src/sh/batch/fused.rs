@@ -12,11 +12,13 @@ use std::marker::PhantomData;
 use super::Layout;
 use super::evaluate::Evaluate;
 use super::plan::Plan;
-use super::points::{Argument, Frame, Positions, careful_polar, load_block};
-use super::programs::{self, BlockSink, Program, RowSink, Tangential, WithProgram};
+use super::points::{Frame, Inverse, Positions, careful_polar, load_block};
+use super::programs::{self, BlockSink, Program, RowSink, Sink, Tangential, WithProgram};
+use super::way::CHUNK;
 use crate::sh::Form;
 use crate::simd::{
-    Aligned, BlockOf, Blocks, Job, Lanes, Narrow, Number, RowGroups, Unrolled, UnrolledJob,
+    Aligned, Arithmetic, BlockOf, Blocks, HalfOf, Job, Lanes, Narrow, Number, RowGroups, Unrolled,
+    UnrolledJob, constant,
 };
 
 /// What is computed, and where it goes.
@@ -55,6 +57,7 @@ impl<T: Number> Fused<'_, T> {
         let Plan { high, layout, frame, .. } = self.plan;
         let (first, second) = (!self.gradients.is_empty(), !self.hessians.is_empty());
         let spherical = frame.form == Form::Spherical;
+        let unit = frame.unit && spherical;
         match layout {
             Layout::Rows => {
                 let job = ToRows::<V, false> { task: self, proof };
@@ -77,6 +80,8 @@ impl<T: Number> Fused<'_, T> {
                         ToBlocks::<V, true> { task: job.task, proof },
                     ),
                     (_, true, false) => programs::solid_gradient(high, job),
+                    // These go from order to order, which does not suit rows.
+                    _ if unit => programs::unit(high, job),
                     _ => programs::solid(high, job),
                 }
             }
@@ -155,7 +160,8 @@ where
             let hessian = components::<T, H, K>(hessians, block, places(frame));
             let mut sink = BlockSink { values, gradient, hessian };
             is_careful |= at.is_careful;
-            evaluate::<V, P, S, G, H, K>(proof, constants, (frame, at), &mut sink);
+            let at = (at.r, at.inverse[0]);
+            evaluate::<V, P, S, G, H, K>(proof, constants, frame, at, &mut sink);
         }
         if S && is_careful {
             finish_carefully(plan, positions, n, gradients);
@@ -167,18 +173,19 @@ where
 #[inline(always)]
 fn evaluate<A, P, const S: bool, const G: usize, const H: usize, const K: usize>(
     proof: A::Proof,
-    constants: &[A::Number],
-    (frame, at): (Frame, Argument<A>),
-    sink: &mut impl programs::Sink<A>,
+    constants: &[HalfOf<A>],
+    frame: Frame,
+    (r, inverse): ([A; 3], A),
+    sink: &mut impl Sink<A>,
 ) where
-    A: crate::simd::Arithmetic,
+    A: Arithmetic,
     P: Program<G, H>,
 {
     if S {
-        let mut sink = Tangential::<_, _, K>::new(proof, frame, at, sink);
-        P::run::<A>(proof, constants, at.r, &mut sink);
+        let mut sink = Tangential::<_, _, K>::new(proof, frame, (r, inverse), sink);
+        P::run::<A>(proof, constants, r, &mut sink);
     } else {
-        P::run::<A>(proof, constants, at.r, sink);
+        P::run::<A>(proof, constants, r, sink);
     }
 }
 
@@ -234,36 +241,35 @@ where
         let Fused { plan, positions, n, values, gradients, hessians } = self.task;
         let (frame, constants) = (plan.turning_frame(), plan.constants::<P, T>());
         let points = V::Narrow::POINTS;
-        let mut is_careful = false;
+        let mut stock = stock::<V>();
         for [first, groups] in runs(n, points) {
-            let shape = [points, K];
-            let [mut values] =
-                RowGroups::by_component(&mut values[first * K..], groups, shape, [0]);
-            let mut gradients = RowGroups::by_component::<G>(
-                &mut gradients[first * G * K..],
-                groups,
-                shape,
-                places(frame),
-            );
-            let mut hessians = RowGroups::by_component::<H>(
-                &mut hessians[first * H * K..],
-                groups,
-                shape,
-                places(frame),
-            );
-            let mut source = Source::<V>::new(positions, first);
+            let values = &mut values[first * K..];
+            let [mut values] = RowGroups::<V::Narrow, 1, K>::by_component(values, groups, [0]);
+            let gradients = &mut gradients[first * G * K..];
+            let mut gradients =
+                RowGroups::<V::Narrow, G, K>::by_component(gradients, groups, places(frame));
+            let hessians = &mut hessians[first * H * K..];
+            let mut hessians =
+                RowGroups::<V::Narrow, H, K>::by_component(hessians, groups, places(frame));
+            let mut source = Source::<V>::new(frame, positions, first, &mut stock);
             for _ in 0..groups {
-                let at = frame.argument(proof, source.next(proof));
+                let r = source.next(proof);
                 let mut sink = RowSink {
                     values: values.next(),
                     gradient: gradients.each_mut().map(RowGroups::next),
                     hessian: hessians.each_mut().map(RowGroups::next),
                 };
-                is_careful |= at.is_careful;
-                evaluate::<V::Narrow, P, S, G, H, K>(proof, constants, (frame, at), &mut sink);
+                let inverse = if S { source.inverse(proof)[0] } else { r[0] };
+                evaluate::<V::Narrow, P, S, G, H, K>(
+                    proof,
+                    constants,
+                    frame,
+                    (r, inverse),
+                    &mut sink,
+                );
             }
         }
-        if S && is_careful {
+        if S && stock.0.is_careful {
             finish_carefully(plan, positions, n, gradients);
         }
     }
@@ -276,26 +282,55 @@ pub(super) fn runs(n: usize, points: usize) -> impl Iterator<Item = [usize; 2]> 
     std::iter::once([0, n / points]).chain(rest)
 }
 
-/// The points of a batch, a few at a time.
-pub(super) struct Source<'a, V: Lanes> {
+/// Native arguments of the points of a batch, a few at a time. Positions that need nothing done are loaded
+/// from where they are. Others are prepared many at once, so that roots and divisions of many points are
+/// under way at the same time.
+pub(super) struct Source<'a, 'b, V: Lanes> {
+    frame: Frame,
     positions: Positions<'a, V::Number>,
-    /// Positions that need no copy, or none.
+    /// Positions that need nothing done, or none.
     straight: &'a [V::Number],
-    /// The block of points before `next`, which are not used up.
-    block: Aligned<[BlockOf<V>; 3]>,
+    /// The arguments before `next`, which are not used up. They are not in here, so that the rest can
+    /// stay in registers.
+    stock: &'b mut Stock<V>,
     used: usize,
     next: usize,
 }
 
-impl<'a, V: Lanes> Source<'a, V> {
+/// Native arguments in memory.
+pub(super) type Stock<V> = Aligned<Prepared<BlockOf<V>>>;
+
+/// The arguments of some blocks of points, and 1/|r| of each.
+pub(super) struct Prepared<B> {
+    points: [[B; 3]; CHUNK],
+    inverses: [Inverse<B>; CHUNK],
+    is_careful: bool,
+}
+
+/// Memory for a [`Source`].
+#[inline(always)]
+pub(super) fn stock<V: Lanes>() -> Stock<V> {
+    let zero = V::Number::ZERO;
+    Aligned(Prepared {
+        points: [[zero; 3]; CHUNK],
+        inverses: [[zero; 2]; CHUNK],
+        is_careful: false,
+    })
+}
+
+impl<'a, 'b, V: Lanes> Source<'a, 'b, V> {
     #[inline(always)]
-    pub fn new(positions: Positions<'a, V::Number>, first: usize) -> Self {
+    pub fn new(
+        frame: Frame,
+        positions: Positions<'a, V::Number>,
+        first: usize,
+        stock: &'b mut Stock<V>,
+    ) -> Self {
         let straight = match positions {
-            Positions::Rows(rows) => &rows[3 * first..],
-            Positions::Axes(_) => &[],
+            Positions::Rows(rows) if frame.is_native() => &rows[3 * first..],
+            _ => &[],
         };
-        let block = Aligned([V::Number::ZERO; 3]);
-        Source { positions, straight, block, used: V::Number::WIDTH, next: first }
+        Source { frame, positions, straight, stock, used: CHUNK * V::Number::WIDTH, next: first }
     }
 
     #[inline(always)]
@@ -304,33 +339,64 @@ impl<'a, V: Lanes> Source<'a, V> {
             self.straight = rest;
             return V::Narrow::load_points(proof, point);
         }
-        if self.used == V::Number::WIDTH {
+        if self.used == CHUNK * V::Number::WIDTH {
             self.used = 0;
-            let (positions, first) = (self.positions, self.next);
-            V::call(proof, LoadOne { positions, first, block: &mut self.block.0 });
-            self.next += V::Number::WIDTH;
+            let (frame, positions, first) = (self.frame, self.positions, self.next);
+            V::call(proof, Prepare { frame, positions, first, prepared: &mut self.stock.0 });
+            self.next += CHUNK * V::Number::WIDTH;
         }
-        let used = self.used;
+        let (block, lane) = (self.used / V::Number::WIDTH, self.used % V::Number::WIDTH);
         self.used += V::Narrow::POINTS;
-        self.block.0.each_ref().map(|axis| V::Narrow::load(proof, &axis.as_ref()[used..]))
+        let [x, y, z] = &self.stock.0.points[block];
+        let load = |axis: &BlockOf<V>| V::Narrow::load(proof, &axis.as_ref()[lane..]);
+        [load(x), load(y), load(z)]
+    }
+
+    /// Whether arguments are no directions.
+    #[inline(always)]
+    pub fn is_solid(&self) -> bool {
+        self.frame.form == Form::Solid
+    }
+
+    /// 1/|r| of the points that [`Source::next`] has given last.
+    #[inline(always)]
+    pub fn inverse(&self, proof: V::Proof) -> Inverse<V::Narrow> {
+        if !self.frame.divides() {
+            return [constant(proof, 1.0, 1.0); 2];
+        }
+        let last = self.used - V::Narrow::POINTS;
+        let (block, lane) = (last / V::Number::WIDTH, last % V::Number::WIDTH);
+        let [first, second] = &self.stock.0.inverses[block];
+        let load = |factor: &BlockOf<V>| V::Narrow::load(proof, &factor.as_ref()[lane..]);
+        [load(first), load(second)]
     }
 }
 
-/// Loads one block of points, in a function of its own.
-struct LoadOne<'a, 'b, T: Number> {
+/// Prepares the arguments of some blocks of points, as many as there are and the stock holds.
+struct Prepare<'a, 'b, T: Number> {
+    frame: Frame,
     positions: Positions<'a, T>,
     first: usize,
-    block: &'b mut [T::Block; 3],
+    prepared: &'b mut Prepared<T::Block>,
 }
 
-impl<T: Number> Job<T> for LoadOne<'_, '_, T> {
+impl<T: Number> Job<T> for Prepare<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let r = load_block::<V>(proof, self.positions, self.first);
-        for (axis, block) in r.into_iter().zip(self.block) {
-            axis.store(block);
+        let Prepare { frame, positions, first, prepared } = self;
+        let left = positions.count().map_or(0, |n| n - first).div_ceil(T::WIDTH);
+        let Prepared { points, inverses, is_careful } = prepared;
+        let blocks = points.iter_mut().zip(inverses).take(left).enumerate();
+        for (block, (point, inverse)) in blocks {
+            let r = load_block::<V>(proof, positions, first + block * T::WIDTH);
+            let argument = frame.argument(proof, r);
+            *point = V::to_blocks(argument.r);
+            let [scaled, rest] = argument.inverse;
+            scaled.store(&mut inverse[0]);
+            rest.store(&mut inverse[1]);
+            *is_careful |= argument.is_careful;
         }
     }
 }

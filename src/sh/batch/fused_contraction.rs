@@ -5,9 +5,9 @@
 use std::marker::PhantomData;
 
 use super::contract::{Contract, Contraction, dot};
-use super::fused::{Source, runs};
+use super::fused::{Source, runs, stock};
 use super::plan::Plan;
-use super::points::{Argument, Positions};
+use super::points::{Frame, Positions};
 use super::programs::{self, PullBack, PushForward, RowSink, WithPullBack, WithPushForward};
 use crate::sh::Form;
 use crate::simd::{
@@ -84,14 +84,23 @@ impl<V: Unrolled> WithPushForward for OnRows<'_, V> {
 
 /// P a/|r| for spherical harmonics, where P projects on the sphere; a for solid ones.
 #[inline(always)]
-fn tangential<A: Arithmetic>(form: Form, at: &Argument<A>, a: [A; 3]) -> [A; 3] {
-    if form == Form::Solid {
+fn tangential<V: Lanes>(
+    proof: V::Proof,
+    source: &Source<'_, '_, V>,
+    u: [V::Narrow; 3],
+    a: [V::Narrow; 3],
+) -> [V::Narrow; 3] {
+    if source.is_solid() {
         return a;
     }
-    let radial = dot(at.r, a);
-    let [first, second] = at.inverse;
-    let along = |axis: usize| radial.neg_mul_add(at.r[axis], a[axis]).mul(first).mul(second);
-    [along(0), along(1), along(2)]
+    let radial = dot(u, a);
+    let ([u, v, w], [x, y, z]) = (u, a);
+    let [first, second] = source.inverse(proof);
+    [
+        radial.neg_mul_add(u, x).mul(first).mul(second),
+        radial.neg_mul_add(v, y).mul(first).mul(second),
+        radial.neg_mul_add(w, z).mul(first).mul(second),
+    ]
 }
 
 struct Backwards<'a, T, P, const K: usize> {
@@ -106,17 +115,17 @@ impl<T: Number, P: PullBack, const K: usize> Job<T> for Backwards<'_, T, P, K> {
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let FusedContraction { plan, positions, n, read, written, .. } = self.task;
         let (frame, constants) = (plan.turning_frame(), plan.constants::<P, T>());
-        let points = V::Narrow::POINTS;
+        let (points, mut stock) = (V::Narrow::POINTS, stock::<V>());
         for [first, groups] in runs(n, points) {
             let gradient = &mut written[3 * first..];
-            let [mut rows] = RowGroups::by_component(gradient, groups, [points, 3], [0]);
+            let [mut rows] = RowGroups::<V::Narrow, 1, 3>::by_component(gradient, groups, [0]);
             let cotangents = read[first * K..].chunks_exact(points * K).take(groups);
-            let mut source = Source::<V>::new(positions, first);
+            let mut source = Source::<V>::new(frame, positions, first, &mut stock);
             for cotangents in cotangents {
-                let at = frame.argument(proof, source.next(proof));
+                let r = source.next(proof);
                 let cotangents = RowsToRead::<V::Narrow>::new(proof, cotangents, K);
-                let pulled = P::run::<V::Narrow>(proof, constants, at.r, &cotangents);
-                let [x, y, z] = frame.to_caller(tangential(frame.form, &at, pulled));
+                let pulled = P::run::<V::Narrow>(proof, constants, r, &cotangents);
+                let [x, y, z] = frame.to_caller(tangential(proof, &source, r, pulled));
                 let mut rows = rows.next();
                 rows.one(0, x);
                 rows.one(1, y);
@@ -138,18 +147,19 @@ impl<T: Number, P: PushForward, const K: usize> Job<T> for Forwards<'_, T, P, K>
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
         let FusedContraction { plan, positions, n, read, written, .. } = self.task;
         let (frame, constants) = (plan.turning_frame(), plan.constants::<P, T>());
-        let points = V::Narrow::POINTS;
+        let (points, mut stock, mut other) = (V::Narrow::POINTS, stock::<V>(), stock::<V>());
+        // Tangents are exchanged and turned as positions are, and keep their lengths.
+        let straight = Frame { form: Form::Solid, ..frame };
         for [first, groups] in runs(n, points) {
             let rows = &mut written[first * K..];
-            let [mut rows] = RowGroups::by_component(rows, groups, [points, K], [0]);
-            let mut source = Source::<V>::new(positions, first);
-            let mut tangents = Source::<V>::new(Positions::Rows(read), first);
+            let [mut rows] = RowGroups::<V::Narrow, 1, K>::by_component(rows, groups, [0]);
+            let mut source = Source::<V>::new(frame, positions, first, &mut stock);
+            let mut tangents = Source::<V>::new(straight, Positions::Rows(read), first, &mut other);
             for _ in 0..groups {
-                let at = frame.argument(proof, source.next(proof));
-                let w = frame.to_native(tangents.next(proof));
-                let w = tangential(frame.form, &at, w);
+                let r = source.next(proof);
+                let w = tangential(proof, &source, r, tangents.next(proof));
                 let mut sink = RowSink { values: rows.next(), gradient: [], hessian: [] };
-                P::run::<V::Narrow>(proof, constants, at.r, w, &mut sink);
+                P::run::<V::Narrow>(proof, constants, r, w, &mut sink);
             }
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn gradient<V: Lanes>(
     coefficients: &[[V::Number; 3]],
     below: &[BlockOf<V>],
     [dx, dy, dz]: [&mut [BlockOf<V>]; 3],
-    finish: impl Fn(usize, usize, V) -> V,
+    finish: &impl Finish<V>,
 ) {
     let l = dx.len() / 2;
     let none = zero::<V>(proof);
@@ -57,10 +57,6 @@ pub(super) fn gradient<V: Lanes>(
         return;
     }
     debug_assert!(below.len() == 2 * l - 1 && dy.len() == dx.len() && dz.len() == dx.len());
-    let store_pair = |row: &mut [BlockOf<V>], axis: usize, m: usize, cosine: V, sine: V| {
-        let [cosine, sine] = [finish(axis, l + m, cosine), finish(axis, l - m, sine)];
-        store_pair(row, m, cosine, sine);
-    };
     let mut previous = Pair { cosine: none, sine: none };
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
@@ -69,24 +65,50 @@ pub(super) fn gradient<V: Lanes>(
         let (a, b, c) = (V::splat(proof, a), V::splat(proof, b), V::splat(proof, c));
         let up = Pair { cosine: b.mul(next.cosine), sine: b.mul(next.sine) };
         if m == 0 {
-            finish(0, l, up.cosine).store(&mut dx[l]);
-            finish(1, l, up.sine).store(&mut dy[l]);
-            finish(2, l, c.mul(here.cosine)).store(&mut dz[l]);
+            finish.finish(0, l, up.cosine).store(&mut dx[l]);
+            finish.finish(1, l, up.sine).store(&mut dy[l]);
+            finish.finish(2, l, c.mul(here.cosine)).store(&mut dz[l]);
         } else {
             let down = Pair { cosine: a.mul(previous.cosine), sine: a.mul(previous.sine) };
-            store_pair(dx, 0, m, down.cosine.add(up.cosine), down.sine.add(up.sine));
-            store_pair(dy, 1, m, up.sine.sub(down.sine), down.cosine.sub(up.cosine));
-            store_pair(dz, 2, m, c.mul(here.cosine), c.mul(here.sine));
+            let pair = [down.cosine.add(up.cosine), down.sine.add(up.sine)];
+            store_finished(dx, m, pair, 0, finish);
+            let pair = [up.sine.sub(down.sine), down.cosine.sub(up.cosine)];
+            store_finished(dy, m, pair, 1, finish);
+            store_finished(dz, m, [c.mul(here.cosine), c.mul(here.sine)], 2, finish);
         }
         previous = here;
         here = next;
     }
 }
 
-/// Derivatives as they are.
 #[inline(always)]
-pub(super) fn as_it_is<V>(_axis: usize, _place: usize, derivative: V) -> V {
-    derivative
+fn store_finished<V: Lanes>(
+    row: &mut [BlockOf<V>],
+    m: usize,
+    [cosine, sine]: [V; 2],
+    axis: usize,
+    finish: &impl Finish<V>,
+) {
+    let l = row.len() / 2;
+    let (cosine, sine) = (finish.finish(axis, l + m, cosine), finish.finish(axis, l - m, sine));
+    store_pair(row, m, cosine, sine);
+}
+
+/// What becomes of a derivative before it is stored. No closure, which would not be compiled for the
+/// instructions of the lanes.
+pub(super) trait Finish<V> {
+    /// Of the derivative along an axis at a place in its row.
+    fn finish(&self, axis: usize, place: usize, derivative: V) -> V;
+}
+
+/// Derivatives as they are.
+pub(super) struct AsItIs;
+
+impl<V> Finish<V> for AsItIs {
+    #[inline(always)]
+    fn finish(&self, _axis: usize, _place: usize, derivative: V) -> V {
+        derivative
+    }
 }
 
 /// The second derivatives xx, xy, xz, yy, yz, zz of the row of degree l, from the gradients
@@ -99,7 +121,7 @@ pub(super) fn hessian<V: Lanes>(
     [xx, xy, xz, yy, yz, zz]: [&mut [BlockOf<V>]; 6],
 ) {
     let l = xx.len() / 2;
-    gradient::<V>(proof, coefficients, below[2], [xz, yz, &mut *zz], as_it_is);
+    gradient::<V>(proof, coefficients, below[2], [xz, yz, &mut *zz], &AsItIs);
     let none = zero::<V>(proof);
     if l == 0 {
         for row in [xx, xy, yy] {

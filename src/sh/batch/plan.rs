@@ -88,9 +88,9 @@ impl Plan {
     ) where
         V::Number: DegreeTables,
     {
-        let Plan { base, high, .. } = *self;
+        let Plan { base, high, frame, .. } = *self;
         let stride = self.computed();
-        fill::fill::<V>(proof, Filling { base, high, points, out, stride });
+        fill::fill::<V>(proof, Filling { base, high, unit: frame.unit, points, out, stride });
     }
 
     /// The three parts of an array of the caller `[3][computed]`, by native axis.
@@ -114,8 +114,8 @@ impl Plan {
     }
 
     /// The constants of a program in the normalization of the caller.
-    pub fn constants<P: Constants, T: Number>(&self) -> &'static [T] {
-        P::of(self.convention.normalization)
+    pub fn constants<P: Constants, T: Number>(&self) -> &'static [T::Half] {
+        P::of::<T>(self.convention.normalization)
     }
 
     /// Whether values are not the native ones.

@@ -121,6 +121,11 @@ impl Frame {
         self.form == Form::Spherical && !self.unit
     }
 
+    /// Whether vectors of the caller are native arguments as they are.
+    pub fn is_native(&self) -> bool {
+        !self.divides() && self.axes == Axes::ZPolar && !self.turned
+    }
+
     /// Vectors of the caller along native axes.
     #[inline(always)]
     pub fn to_native<A: Arithmetic>(&self, r: [A; 3]) -> [A; 3] {
@@ -174,13 +179,11 @@ impl Frame {
         inverse: &mut Inverse<BlockOf<V>>,
     ) {
         let argument = self.argument(proof, load_block::<V>(proof, positions, first));
-        for (axis, block) in argument.r.into_iter().zip(point) {
-            axis.store(block);
-        }
+        *point = V::to_blocks(argument.r);
         if self.divides() {
-            for (factor, block) in argument.inverse.into_iter().zip(inverse) {
-                factor.store(block);
-            }
+            let [first, second] = argument.inverse;
+            first.store(&mut inverse[0]);
+            second.store(&mut inverse[1]);
         }
     }
 }
@@ -256,19 +259,16 @@ fn direction<A: Arithmetic>(proof: A::Proof, r: [A; 3]) -> Argument<A> {
     if square.all_within(low, high) {
         let one = constant::<A>(proof, 1.0, 1.0);
         let reciprocal = one.div(square.sqrt());
-        let r = r.map(|axis| axis.mul(reciprocal));
+        let r = [x.mul(reciprocal), y.mul(reciprocal), z.mul(reciprocal)];
         return Argument { r, inverse: [reciprocal, one], is_careful: false };
     }
-    let mut inverse = [A::Number::ZERO; 2];
-    let r =
-        A::through_memory(r, proof, |blocks| careful_direction::<A::Number>(blocks, &mut inverse));
-    let [first, second, _] = A::through_memory(r, proof, |blocks| {
-        [blocks[0], blocks[1]] = inverse;
-    });
-    Argument { r, inverse: [first, second], is_careful: true }
+    let [points, inverse] = careful_direction::<A::Number>(A::to_blocks(r));
+    let [first, second, _] = A::from_blocks(proof, &inverse);
+    Argument { r: A::from_blocks(proof, &points), inverse: [first, second], is_careful: true }
 }
 
 /// Between which squares of lengths are far inside the range, so that no digits are lost.
+#[inline(always)]
 fn plain_squares<T: Scalar>() -> [T; 2] {
     [T::constant(1e-200, 1e-20), T::constant(1e200, 1e20)]
 }
@@ -294,14 +294,16 @@ pub(super) fn careful_polar<T: Number>(r: [T; 3]) -> ([T; 3], [T; 2]) {
 /// vanish there.
 #[cold]
 #[inline(never)]
-fn careful_direction<T: Number>(point: &mut [T::Block; 3], inverse: &mut Inverse<T::Block>) {
+fn careful_direction<T: Number>(mut points: [T::Block; 3]) -> [[T::Block; 3]; 2] {
+    let mut inverse = [T::ZERO; 3];
     for lane in 0..T::WIDTH {
-        let r = [point[0][lane], point[1][lane], point[2][lane]];
+        let r = [points[0][lane], points[1][lane], points[2][lane]];
         let (direction, factors) = careful_polar(r);
         for axis in 0..3 {
-            point[axis][lane] = direction[axis];
+            points[axis][lane] = direction[axis];
         }
         inverse[0][lane] = factors[0];
         inverse[1][lane] = factors[1];
     }
+    [points, inverse]
 }

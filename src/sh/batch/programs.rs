@@ -1,9 +1,11 @@
 //! The generated programs: straight-line code for all degrees to a low one, over lanes of any kind
 //! and for results of any place.
 
-use super::points::{Argument, Frame};
+use super::points::Frame;
 use crate::sh::Normalization;
-use crate::simd::{Arithmetic, BlockOf, FewRows, Lanes, Narrow, Number, RowsToRead, constant};
+use crate::simd::{
+    Arithmetic, BlockOf, FewRows, Half, HalfOf, Lanes, Narrow, Number, RowsToRead, constant, half,
+};
 
 /// Where results go. Component 0 are the values, then come those of the gradient, then those of the
 /// Hessian.
@@ -24,12 +26,12 @@ pub(super) trait Sink<A> {
 
 /// The constants of a program that depend on the normalization, for each of them.
 pub(super) trait Constants {
-    const WIDE: [&'static [f64]; 3];
-    const NARROW: [&'static [f32]; 3];
+    const WIDE: [&'static [Half<f64, 4>]; 3];
+    const NARROW: [&'static [Half<f32, 8>]; 3];
 
     /// Those of one normalization.
     #[inline(always)]
-    fn of<T: Number>(normalization: Normalization) -> &'static [T] {
+    fn of<T: Number>(normalization: Normalization) -> &'static [T::Half] {
         let index = match normalization {
             Normalization::Integral => 0,
             Normalization::Component => 1,
@@ -44,7 +46,7 @@ pub(super) trait Constants {
 pub(super) trait Program<const G: usize, const H: usize>: Constants {
     fn run<A: Arithmetic>(
         proof: A::Proof,
-        constants: &[A::Number],
+        constants: &[HalfOf<A>],
         r: [A; 3],
         out: &mut impl Sink<A>,
     );
@@ -65,7 +67,7 @@ pub(super) trait Columns<A> {
 pub(super) trait PullBack: Constants {
     fn run<A: Arithmetic>(
         proof: A::Proof,
-        constants: &[A::Number],
+        constants: &[HalfOf<A>],
         r: [A; 3],
         cotangents: &impl Columns<A>,
     ) -> [A; 3];
@@ -75,7 +77,7 @@ pub(super) trait PullBack: Constants {
 pub(super) trait PushForward: Constants {
     fn run<A: Arithmetic>(
         proof: A::Proof,
-        constants: &[A::Number],
+        constants: &[HalfOf<A>],
         r: [A; 3],
         w: [A; 3],
         out: &mut impl Sink<A>,
@@ -149,33 +151,32 @@ impl<V: Lanes, const G: usize, const H: usize, const K: usize> Sink<V>
     }
 }
 
-/// A few rows of each component along the native axes.
-pub(super) struct RowSink<'a, T, const G: usize, const H: usize> {
-    pub values: FewRows<'a, T>,
-    pub gradient: [FewRows<'a, T>; G],
-    pub hessian: [FewRows<'a, T>; H],
+/// A few rows of K columns of each component along the native axes.
+pub(super) struct RowSink<'a, N: Narrow, const G: usize, const H: usize, const K: usize> {
+    pub values: FewRows<'a, N, 1, K>,
+    pub gradient: [FewRows<'a, N, G, K>; G],
+    pub hessian: [FewRows<'a, N, H, K>; H],
 }
 
-impl<'a, T, const G: usize, const H: usize> RowSink<'a, T, G, H> {
-    #[inline(always)]
-    fn rows(&mut self, component: usize) -> &mut FewRows<'a, T> {
-        match component {
-            0 => &mut self.values,
-            1..=3 => &mut self.gradient[component - 1],
-            _ => &mut self.hessian[component - 4],
-        }
-    }
-}
-
-impl<N: Narrow, const G: usize, const H: usize> Sink<N> for RowSink<'_, N::Number, G, H> {
+impl<N: Narrow, const G: usize, const H: usize, const K: usize> Sink<N>
+    for RowSink<'_, N, G, H, K>
+{
     #[inline(always)]
     fn one(&mut self, component: usize, index: usize, value: N) {
-        self.rows(component).one(index, value);
+        match component {
+            0 => self.values.one(index, value),
+            1..=3 => self.gradient[component - 1].one(index, value),
+            _ => self.hessian[component - 4].one(index, value),
+        }
     }
 
     #[inline(always)]
     fn four(&mut self, component: usize, index: usize, columns: [N; 4]) {
-        self.rows(component).four(index, columns);
+        match component {
+            0 => self.values.four(index, columns),
+            1..=3 => self.gradient[component - 1].four(index, columns),
+            _ => self.hessian[component - 4].four(index, columns),
+        }
     }
 
     #[inline(always)]
@@ -192,7 +193,12 @@ impl<N: Narrow, const G: usize, const H: usize> Sink<N> for RowSink<'_, N::Numbe
             return self.four(component, index, columns);
         }
         let ([a, b, c, d], [e, f, g, h]) = (before, columns);
-        self.rows(component).eight(index - 4, [a, b, c, d, e, f, g, h]);
+        let eight = [a, b, c, d, e, f, g, h];
+        match component {
+            0 => self.values.eight(index - 4, eight),
+            1..=3 => self.gradient[component - 1].eight(index - 4, eight),
+            _ => self.hessian[component - 4].eight(index - 4, eight),
+        }
     }
 }
 
@@ -212,9 +218,8 @@ impl<'a, A: Arithmetic, S, const K: usize> Tangential<'a, A, S, K> {
     const DEGREES: [usize; K] = degrees();
 
     #[inline(always)]
-    pub fn new(proof: A::Proof, frame: Frame, at: Argument<A>, sink: &'a mut S) -> Self {
-        let inverse = frame.turn([at.inverse[0]; 3]);
-        Tangential { proof, sink, u: at.r, inverse, values: [at.inverse[0]; K] }
+    pub fn new(proof: A::Proof, frame: Frame, (u, inverse): ([A; 3], A), sink: &'a mut S) -> Self {
+        Tangential { proof, sink, u, inverse: frame.turn([inverse; 3]), values: [inverse; K] }
     }
 
     /// A column of a component.

@@ -46,38 +46,32 @@ impl<'a, N: Narrow> RowsToRead<'a, N> {
     }
 }
 
-/// The rows of an array, a few at a time: those columns that belong to one component.
-pub struct RowGroups<'a, T> {
-    first: *mut T,
-    points: usize,
-    stride: usize,
-    columns: usize,
+/// The rows of an array `[n][C][K]`, a few at a time: of one component.
+pub struct RowGroups<'a, N: Narrow, const C: usize, const K: usize> {
+    first: *mut N::Number,
     left: usize,
-    rows: PhantomData<&'a mut [T]>,
+    rows: PhantomData<&'a mut [N::Number]>,
 }
 
-impl<'a, T> RowGroups<'a, T> {
-    /// Groups of `points` rows `[C][columns]`, for each of C components. The component c is at
-    /// `places[c]` in a row.
+impl<'a, N: Narrow, const C: usize, const K: usize> RowGroups<'a, N, C, K> {
+    /// Groups of POINTS rows, for each of C components. The component c is at `places[c]` in a row.
     ///
     /// # Panics
     /// If the slice is too short for so many groups, or places are no order of 0 to C - 1.
     #[inline(always)]
-    pub fn by_component<const C: usize>(
-        rows: &'a mut [T],
+    pub fn by_component(
+        rows: &'a mut [N::Number],
         groups: usize,
-        [points, columns]: [usize; 2],
         places: [usize; C],
-    ) -> [RowGroups<'a, T>; C] {
-        let stride = C * columns;
-        let enough = (groups.checked_mul(points)).and_then(|rows| rows.checked_mul(stride));
+    ) -> [RowGroups<'a, N, C, K>; C] {
+        let enough = groups.checked_mul(const { N::POINTS * C * K });
         assert!(enough.is_some_and(|numbers| numbers <= rows.len()), "rows too short");
         assert!((0..C).all(|place| places.contains(&place)), "a component without a place");
         let first = rows.as_mut_ptr();
         places.map(|place| {
             // A pointer that is not used if there are no groups.
-            let first = first.wrapping_add(place * columns);
-            RowGroups { first, points, stride, columns, left: groups, rows: PhantomData }
+            let first = first.wrapping_add(place * K);
+            RowGroups { first, left: groups, rows: PhantomData }
         })
     }
 
@@ -86,31 +80,29 @@ impl<'a, T> RowGroups<'a, T> {
     /// # Panics
     /// If there is none.
     #[inline(always)]
-    pub fn next(&mut self) -> FewRows<'a, T> {
+    pub fn next(&mut self) -> FewRows<'a, N, C, K> {
         assert!(self.left > 0, "no more rows");
         self.left -= 1;
-        let RowGroups { first, points, stride, columns, .. } = *self;
+        let first = self.first;
         // After the last group it may be outside of the slice, and is not used.
-        self.first = first.wrapping_add(points * stride);
-        FewRows { first, points, stride, columns, rows: PhantomData }
+        self.first = first.wrapping_add(const { N::POINTS * C * K });
+        FewRows { first, rows: PhantomData }
     }
 }
 
-/// A few rows of an array: those columns that belong to one component.
-pub struct FewRows<'a, T> {
-    first: *mut T,
-    points: usize,
-    stride: usize,
-    columns: usize,
-    rows: PhantomData<&'a mut [T]>,
+/// POINTS rows of an array `[n][C][K]`: of one component.
+pub struct FewRows<'a, N: Narrow, const C: usize, const K: usize> {
+    first: *mut N::Number,
+    rows: PhantomData<&'a mut [N::Number]>,
 }
 
-impl<'a, T> FewRows<'a, T> {
+impl<N: Narrow, const C: usize, const K: usize> FewRows<'_, N, C, K> {
+    const STRIDE: usize = C * K;
+
     /// Where `count` columns from `at` on begin.
     #[inline(always)]
-    fn place<N: Narrow<Number = T>>(&mut self, at: usize, count: usize) -> *mut T {
-        let end = at.saturating_add(count);
-        assert!(end <= self.columns && self.points == N::POINTS, "outside of the rows");
+    fn place(&mut self, at: usize, count: usize) -> *mut N::Number {
+        assert!(at.saturating_add(count) <= K, "outside of the rows");
         // SAFETY: the column is inside the first row.
         unsafe { self.first.add(at) }
     }
@@ -120,10 +112,10 @@ impl<'a, T> FewRows<'a, T> {
     /// # Panics
     /// If it is not there.
     #[inline(always)]
-    pub fn one<N: Narrow<Number = T>>(&mut self, at: usize, value: N) {
-        let to = self.place::<N>(at, 1);
+    pub fn one(&mut self, at: usize, value: N) {
+        let to = self.place(at, 1);
         // SAFETY: the column is inside every row, by the assertions of `place` and of its group.
-        unsafe { value.write_one(to, self.stride) }
+        unsafe { value.write_one(to, Self::STRIDE) }
     }
 
     /// Writes the columns from `at` on.
@@ -131,10 +123,10 @@ impl<'a, T> FewRows<'a, T> {
     /// # Panics
     /// If they are not there.
     #[inline(always)]
-    pub fn four<N: Narrow<Number = T>>(&mut self, at: usize, columns: [N; 4]) {
-        let to = self.place::<N>(at, 4);
+    pub fn four(&mut self, at: usize, columns: [N; 4]) {
+        let to = self.place(at, 4);
         // SAFETY: as for `one`.
-        unsafe { N::write_four(columns, to, self.stride) }
+        unsafe { N::write_four(columns, to, Self::STRIDE) }
     }
 
     /// Writes the columns from `at` on.
@@ -142,9 +134,9 @@ impl<'a, T> FewRows<'a, T> {
     /// # Panics
     /// If they are not there.
     #[inline(always)]
-    pub fn eight<N: Narrow<Number = T>>(&mut self, at: usize, columns: [N; 8]) {
-        let to = self.place::<N>(at, 8);
+    pub fn eight(&mut self, at: usize, columns: [N; 8]) {
+        let to = self.place(at, 8);
         // SAFETY: as for `one`.
-        unsafe { N::write_eight(columns, to, self.stride) }
+        unsafe { N::write_eight(columns, to, Self::STRIDE) }
     }
 }

@@ -56,6 +56,12 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn of_half(_proof: Avx2, half: &<$number as Blocks>::Half) -> Self {
+                // SAFETY: by the proof; a half is as long as a register.
+                $name([unsafe { $load(half.0.as_ptr()) }; 2])
+            }
+
+            #[inline(always)]
             fn load(_proof: Avx2, block: &[$number; 2 * $width]) -> Self {
                 // SAFETY: by the proof; a block is as long as two registers.
                 unsafe { $name([$load(block.as_ptr()), $load(block.as_ptr().add($width))]) }

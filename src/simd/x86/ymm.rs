@@ -33,6 +33,12 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn of_half(_proof: P, half: &<$number as Blocks>::Half) -> Self {
+                // SAFETY: by the proof; a half is as long as the register.
+                $name(unsafe { $load(half.0.as_ptr()) }, PhantomData)
+            }
+
+            #[inline(always)]
             fn add(self, b: Self) -> Self {
                 // SAFETY: a value of this type exists only with a proof, here and below.
                 $name(unsafe { $add(self.0, b.0) }, PhantomData)
@@ -98,19 +104,20 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
-            fn through_memory(
-                values: [Self; 3],
-                _proof: P,
-                change: impl FnOnce(&mut [<$number as Blocks>::Block; 3]),
-            ) -> [Self; 3] {
+            fn to_blocks([a, b, c]: [Self; 3]) -> [<$number as Blocks>::Block; 3] {
                 let mut blocks = [<$number>::ZERO; 3];
-                for (value, block) in values.into_iter().zip(&mut blocks) {
-                    // SAFETY: see `add`; a block is longer than the register.
-                    unsafe { $store(block.as_mut_ptr(), value.0) }
+                // SAFETY: see `add`; a block is longer than the register.
+                unsafe {
+                    $store(blocks[0].as_mut_ptr(), a.0);
+                    $store(blocks[1].as_mut_ptr(), b.0);
+                    $store(blocks[2].as_mut_ptr(), c.0);
                 }
-                change(&mut blocks);
-                // SAFETY: as above.
-                blocks.each_ref().map(|block| $name(unsafe { $load(block.as_ptr()) }, PhantomData))
+                blocks
+            }
+
+            #[inline(always)]
+            fn from_blocks(proof: P, [a, b, c]: &[<$number as Blocks>::Block; 3]) -> [Self; 3] {
+                [Narrow::load(proof, a), Narrow::load(proof, b), Narrow::load(proof, c)]
             }
         }
 

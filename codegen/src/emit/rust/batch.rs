@@ -26,6 +26,7 @@ use crate::unroll::{
 };
 
 // What the programs of a family compute, for their documentation.
+const UNIT: &str = "Y[0..=L] at vectors of length one";
 const DEGREE: &str = "Y[L]";
 const SOLID: &str = "Y[0..=L]";
 const GRADIENT: &str = "Y[0..=L] and ∂Y";
@@ -36,8 +37,11 @@ pub fn module(tables: &Harmonics) -> TokenStream {
     let lmax = tables.lmax();
     let marked = marked(tables);
     let families = [
+        Family::new("Unit", UNIT, lmax.min(VALUES_LMAX), |l| {
+            (all_degrees(&marked, l, Points::Unit, Derivatives::None), Stores::ByOrder)
+        }),
         Family::new("Degree", DEGREE, lmax.min(VALUES_LMAX), |l| {
-            single_degree(&marked, l, Derivatives::None)
+            (single_degree(&marked, l, Derivatives::None), Stores::ByDegree)
         }),
         solid(&marked, ("Solid", SOLID), lmax.min(VALUES_LMAX), Derivatives::None),
         solid(&marked, ("SolidGradient", GRADIENT), lmax.min(GRADIENT_LMAX), Derivatives::First),
@@ -149,17 +153,17 @@ impl Table {
         let rows = |literal: fn(&Surd) -> TokenStream| {
             let row = move |normalization: Normalization| {
                 let value = |constant: &Surd| with_factors(constant, |l| normalization.factor(l));
-                let values: Vec<TokenStream> =
-                    self.constants.iter().map(|constant| literal(&value(constant))).collect();
-                quote!(&[#(#values),*])
+                let values = self.constants.iter().map(|constant| literal(&value(constant)));
+                let values: Vec<TokenStream> = values.collect();
+                quote!(&[#(half(#values)),*])
             };
             Normalization::ALL.map(row)
         };
         let (wide, narrow) = (rows(tokens::wide), rows(tokens::narrow));
         quote! {
             impl Constants for #name {
-                const WIDE: [&'static [f64]; 3] = [#(#wide),*];
-                const NARROW: [&'static [f32]; 3] = [#(#narrow),*];
+                const WIDE: [&'static [Half<f64, 4>]; 3] = [#(#wide),*];
+                const NARROW: [&'static [Half<f32, 8>]; 3] = [#(#narrow),*];
             }
         }
     }
@@ -171,7 +175,7 @@ impl Table {
         }
         let count = tokens::index(self.constants.len());
         let line = quote! {
-            let c: &[A::Number; #count] = c.first_chunk().expect("the constants of the program");
+            let c: &[HalfOf<A>; #count] = c.first_chunk().expect("the constants of the program");
         };
         (quote!(c), line)
     }
@@ -198,7 +202,7 @@ fn push_forward_program(program: &Program, l: usize) -> TokenStream {
             #[inline(always)]
             fn run<A: Arithmetic>(
                 proof: A::Proof,
-                #c: &[A::Number],
+                #c: &[HalfOf<A>],
                 [#(#point),*]: [A; 3],
                 [#(#tangent),*]: [A; 3],
                 out: &mut impl Sink<A>,
@@ -239,7 +243,7 @@ fn pull_back_program(program: &Program, l: usize) -> TokenStream {
             #[inline(always)]
             fn run<A: Arithmetic>(
                 proof: A::Proof,
-                #c: &[A::Number],
+                #c: &[HalfOf<A>],
                 [#(#inputs),*]: [A; 3],
                 #argument: &impl Columns<A>,
             ) -> [A; 3] {
@@ -285,7 +289,16 @@ struct Family {
     name: &'static str,
     /// What is computed, for L.
     result: &'static str,
-    programs: Vec<Program>,
+    programs: Vec<(Program, Stores)>,
+}
+
+/// The order in which results are stored.
+#[derive(Clone, Copy)]
+enum Stores {
+    /// Four at a time, degree by degree: as rows want them.
+    ByDegree,
+    /// One by one, order by order: as columns over degrees give them.
+    ByOrder,
 }
 
 /// Programs of solid harmonics of all degrees.
@@ -295,7 +308,8 @@ fn solid(
     lmax: usize,
     derivatives: Derivatives,
 ) -> Family {
-    Family::new(name, result, lmax, |l| all_degrees(marked, l, Points::Solid, derivatives))
+    let program = |l| all_degrees(marked, l, Points::Solid, derivatives);
+    Family::new(name, result, lmax, |l| (program(l), Stores::ByDegree))
 }
 
 impl Family {
@@ -303,14 +317,14 @@ impl Family {
         name: &'static str,
         result: &'static str,
         lmax: usize,
-        program: impl Fn(usize) -> Program,
+        program: impl Fn(usize) -> (Program, Stores),
     ) -> Self {
         Family { name, result, programs: (0..=lmax).map(program).collect() }
     }
 
     /// The number of components of gradients and Hessians.
     fn components(&self) -> [usize; 2] {
-        match self.programs[0].outputs.len() {
+        match self.programs[0].0.outputs.len() {
             1 => [0, 0],
             2 => [3, 0],
             _ => [3, 9],
@@ -325,7 +339,7 @@ impl Family {
     }
 
     fn dispatcher(&self) -> TokenStream {
-        let arms = self.programs.iter().enumerate().map(|(l, program)| {
+        let arms = self.programs.iter().enumerate().map(|(l, (program, _))| {
             let name = format_ident!("{}{l}", self.name);
             let count = tokens::index(program.outputs[0].values.len());
             let l = tokens::index(l);
@@ -348,11 +362,14 @@ impl Family {
 
     /// The type that runs the program of one degree.
     fn program(&self, l: usize) -> TokenStream {
-        let program = &self.programs[l];
+        let (program, order) = &self.programs[l];
         let reading = Reading::of_operations(program);
         let table = Table::new(program);
         let mut body = Body::new(&reading, table.writer());
-        body.by_degree();
+        match order {
+            Stores::ByDegree => body.by_degree(),
+            Stores::ByOrder => body.by_order(l),
+        }
         let lines = body.lines;
         let result = self.result.replace('L', &l.to_string());
         let doc = format!(" {result}: {}.", program.count());
@@ -370,7 +387,7 @@ impl Family {
                 #[inline(always)]
                 fn run<A: Arithmetic>(
                     proof: A::Proof,
-                    #c: &[A::Number],
+                    #c: &[HalfOf<A>],
                     [#(#inputs),*]: [A; 3],
                     out: &mut impl Sink<A>,
                 ) {
@@ -394,6 +411,15 @@ fn snake_case(name: &str) -> String {
     text
 }
 
+/// Indices l² + l ± m, order by order.
+fn column_order(lmax: usize) -> Vec<usize> {
+    let pair = |l: usize, m: usize| {
+        let center = l * l + l;
+        if m == 0 { vec![center] } else { vec![center + m, center - m] }
+    };
+    (0..=lmax).flat_map(|m| (m..=lmax).flat_map(move |l| pair(l, m))).collect()
+}
+
 /// The statements of a program with its stores.
 struct Body<'a> {
     reading: &'a Reading<'a>,
@@ -405,6 +431,15 @@ struct Body<'a> {
 impl<'a> Body<'a> {
     fn new(reading: &'a Reading<'a>, writer: Writer) -> Self {
         Body { reading, walk: Walk::new(reading), writer, lines: Vec::new() }
+    }
+
+    /// Stores the values one by one, order by order.
+    fn by_order(&mut self, lmax: usize) {
+        for index in column_order(lmax) {
+            let value = self.value(Element { array: 0, index });
+            let index = tokens::index(index);
+            self.lines.push(quote!(out.one(0, #index, #value);));
+        }
     }
 
     /// Stores all components four columns at a time, as soon as a degree has them.

@@ -122,7 +122,7 @@ impl Writer {
     fn constant(&self, value: &Surd) -> TokenStream {
         if let Some(place) = self.table.iter().position(|constant| constant == value) {
             let (kind, place) = (&self.kind, tokens::index(place));
-            return quote!(#kind::splat(proof, c[#place]));
+            return quote!(#kind::of_half(proof, &c[#place]));
         }
         let (kind, wide, narrow) = (&self.kind, tokens::wide(value), tokens::narrow(value));
         quote!(constant::<#kind>(proof, #wide, #narrow))
