@@ -28,7 +28,7 @@ pub const HESSIAN_LMAX: usize = 4;
 
 /// Gradients of the spherical form, whose programs are compiled a second time with the projection on the
 /// sphere in them: at low degrees loops take longest against the work.
-pub const SPHERICAL_GRADIENT_LMAX: usize = 3;
+pub const SPHERICAL_GRADIENT_LMAX: usize = 4;
 
 /// Pull-backs: beyond, they take too long to compile.
 pub const PULL_BACK_LMAX: usize = 6;

@@ -363,7 +363,7 @@ impl<T: DegreeTables> Point<'_, T> {
             let degree = integer::<V>(proof, l);
             let values = &self.values[plan.row(l)];
             let along = [degree.mul(x), degree.mul(y), degree.mul(z)];
-            let on_sphere = OnSphere { proof, values, along, inverse: scaled.mul(factor) };
+            let on_sphere = OnSphere { values, along, inverse: scaled.mul(factor) };
             match is_plain {
                 true => self.gradient::<V>(proof, l, out, &on_sphere),
                 false => self.gradient::<V>(proof, l, out, &Twofold(on_sphere, rest)),
@@ -392,7 +392,7 @@ impl<T: DegreeTables> Point<'_, T> {
         let row = self.plan.row(l);
         let [x, y, z] = self.plan.by_native_axis(out);
         let rows = [&mut x[row.clone()], &mut y[row.clone()], &mut z[row]];
-        lower::gradient::<V>(proof, T::lowering(l), below, rows, finish);
+        lower::gradient::<V, _>(proof, T::lowering(l), below, rows, finish);
     }
 
     /// Second derivatives, complete, into the upper triangle of `[3][3]` by the caller's axes.
@@ -528,24 +528,31 @@ impl<T: DegreeTables> Point<'_, T> {
 struct Times<V>(V);
 
 impl<V: Lanes> Finish<V> for Times<V> {
+    const READS_VALUES: bool = false;
+
     #[inline(always)]
-    fn finish(&self, _axis: usize, _place: usize, derivative: V) -> V {
+    fn finish(&self, _axis: usize, _value: V, derivative: V) -> V {
         derivative.mul(self.0)
     }
 }
 
 /// ∂_i (Y / |r|^l) = (∂_i Y - l u_i Y) / |r|, from native values and l u.
 struct OnSphere<'a, V: Lanes> {
-    proof: V::Proof,
     values: &'a [BlockOf<V>],
     along: [V; 3],
     inverse: V,
 }
 
 impl<V: Lanes> Finish<V> for OnSphere<'_, V> {
+    const READS_VALUES: bool = true;
+
     #[inline(always)]
-    fn finish(&self, axis: usize, place: usize, derivative: V) -> V {
-        let value = V::load(self.proof, &self.values[place]);
+    fn values(&self) -> &[BlockOf<V>] {
+        self.values
+    }
+
+    #[inline(always)]
+    fn finish(&self, axis: usize, value: V, derivative: V) -> V {
         self.along[axis].neg_mul_add(value, derivative).mul(self.inverse)
     }
 }
@@ -554,9 +561,16 @@ impl<V: Lanes> Finish<V> for OnSphere<'_, V> {
 struct Twofold<'a, V: Lanes>(OnSphere<'a, V>, V);
 
 impl<V: Lanes> Finish<V> for Twofold<'_, V> {
+    const READS_VALUES: bool = true;
+
     #[inline(always)]
-    fn finish(&self, axis: usize, place: usize, derivative: V) -> V {
-        self.0.finish(axis, place, derivative).mul(self.1)
+    fn values(&self) -> &[BlockOf<V>] {
+        self.0.values
+    }
+
+    #[inline(always)]
+    fn finish(&self, axis: usize, value: V, derivative: V) -> V {
+        self.0.finish(axis, value, derivative).mul(self.1)
     }
 }
 

@@ -388,14 +388,16 @@ impl<T: Number> Job<T> for Prepare<'_, '_, T> {
         let Prepare { frame, positions, first, prepared } = self;
         let left = positions.count().map_or(0, |n| n - first).div_ceil(T::WIDTH);
         let Prepared { points, inverses, is_careful } = prepared;
-        let blocks = points.iter_mut().zip(inverses).take(left).enumerate();
-        for (block, (point, inverse)) in blocks {
+        for block in 0..left.min(CHUNK) {
             let r = load_block::<V>(proof, positions, first + block * T::WIDTH);
             let argument = frame.argument(proof, r);
-            *point = V::to_blocks(argument.r);
-            let [scaled, rest] = argument.inverse;
-            scaled.store(&mut inverse[0]);
-            rest.store(&mut inverse[1]);
+            let ([x, y, z], [scaled, rest]) = (argument.r, argument.inverse);
+            let ([a, b, c], [d, e]) = (&mut points[block], &mut inverses[block]);
+            x.store(a);
+            y.store(b);
+            z.store(c);
+            scaled.store(d);
+            rest.store(e);
             *is_careful |= argument.is_careful;
         }
     }

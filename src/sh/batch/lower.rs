@@ -39,14 +39,14 @@ fn store_pair<V: Lanes>(row: &mut [BlockOf<V>], m: usize, cosine: V, sine: V) {
 }
 
 /// The derivatives of the row of degree l, from the one below it, along x, y and z. Each is stored
-/// as `finish` gives it, for an axis and a place in the row.
+/// as `finish` gives it.
 #[inline(always)]
-pub(super) fn gradient<V: Lanes>(
+pub(super) fn gradient<V: Lanes, F: Finish<V>>(
     proof: V::Proof,
     coefficients: &[[V::Number; 3]],
     below: &[BlockOf<V>],
     [dx, dy, dz]: [&mut [BlockOf<V>]; 3],
-    finish: &impl Finish<V>,
+    finish: &F,
 ) {
     let l = dx.len() / 2;
     let none = zero::<V>(proof);
@@ -56,57 +56,69 @@ pub(super) fn gradient<V: Lanes>(
         }
         return;
     }
-    debug_assert!(below.len() == 2 * l - 1 && dy.len() == dx.len() && dz.len() == dx.len());
+    let (size, values) = (2 * l + 1, finish.values());
+    // With these no index below needs a check of its own.
+    assert!(coefficients.len() == l + 1 && below.len() == size - 2, "tables of another degree");
+    assert!(dx.len() == size && dy.len() == size && dz.len() == size, "rows of another degree");
+    assert!(!F::READS_VALUES || values.len() == size, "values of another degree");
     let mut previous = Pair { cosine: none, sine: none };
     let mut here = Pair { cosine: V::load(proof, &below[l - 1]), sine: none };
     for (m, &[a, b, c]) in coefficients.iter().enumerate() {
         let next =
             if m + 1 < l { pair(proof, below, m + 1) } else { Pair { cosine: none, sine: none } };
+        let value = match F::READS_VALUES {
+            true => Pair {
+                cosine: V::load(proof, &values[l + m]),
+                sine: V::load(proof, &values[l - m]),
+            },
+            false => here,
+        };
         let (a, b, c) = (V::splat(proof, a), V::splat(proof, b), V::splat(proof, c));
         let up = Pair { cosine: b.mul(next.cosine), sine: b.mul(next.sine) };
         if m == 0 {
-            finish.finish(0, l, up.cosine).store(&mut dx[l]);
-            finish.finish(1, l, up.sine).store(&mut dy[l]);
-            finish.finish(2, l, c.mul(here.cosine)).store(&mut dz[l]);
+            finish.finish(0, value.cosine, up.cosine).store(&mut dx[l]);
+            finish.finish(1, value.cosine, up.sine).store(&mut dy[l]);
+            finish.finish(2, value.cosine, c.mul(here.cosine)).store(&mut dz[l]);
         } else {
             let down = Pair { cosine: a.mul(previous.cosine), sine: a.mul(previous.sine) };
-            let pair = [down.cosine.add(up.cosine), down.sine.add(up.sine)];
-            store_finished(dx, m, pair, 0, finish);
-            let pair = [up.sine.sub(down.sine), down.cosine.sub(up.cosine)];
-            store_finished(dy, m, pair, 1, finish);
-            store_finished(dz, m, [c.mul(here.cosine), c.mul(here.sine)], 2, finish);
+            let (cosine, sine) = (down.cosine.add(up.cosine), down.sine.add(up.sine));
+            finish.finish(0, value.cosine, cosine).store(&mut dx[l + m]);
+            finish.finish(0, value.sine, sine).store(&mut dx[l - m]);
+            let (cosine, sine) = (up.sine.sub(down.sine), down.cosine.sub(up.cosine));
+            finish.finish(1, value.cosine, cosine).store(&mut dy[l + m]);
+            finish.finish(1, value.sine, sine).store(&mut dy[l - m]);
+            let (cosine, sine) = (c.mul(here.cosine), c.mul(here.sine));
+            finish.finish(2, value.cosine, cosine).store(&mut dz[l + m]);
+            finish.finish(2, value.sine, sine).store(&mut dz[l - m]);
         }
         previous = here;
         here = next;
     }
 }
 
-#[inline(always)]
-fn store_finished<V: Lanes>(
-    row: &mut [BlockOf<V>],
-    m: usize,
-    [cosine, sine]: [V; 2],
-    axis: usize,
-    finish: &impl Finish<V>,
-) {
-    let l = row.len() / 2;
-    let (cosine, sine) = (finish.finish(axis, l + m, cosine), finish.finish(axis, l - m, sine));
-    store_pair(row, m, cosine, sine);
-}
-
 /// What becomes of a derivative before it is stored. No closure, which would not be compiled for the
 /// instructions of the lanes.
-pub(super) trait Finish<V> {
-    /// Of the derivative along an axis at a place in its row.
-    fn finish(&self, axis: usize, place: usize, derivative: V) -> V;
+pub(super) trait Finish<V: Lanes> {
+    /// Whether the values of the row matter.
+    const READS_VALUES: bool;
+
+    /// The values of the row, if they matter.
+    fn values(&self) -> &[BlockOf<V>] {
+        &[]
+    }
+
+    /// Of the derivative along an axis, and the value.
+    fn finish(&self, axis: usize, value: V, derivative: V) -> V;
 }
 
 /// Derivatives as they are.
 pub(super) struct AsItIs;
 
-impl<V> Finish<V> for AsItIs {
+impl<V: Lanes> Finish<V> for AsItIs {
+    const READS_VALUES: bool = false;
+
     #[inline(always)]
-    fn finish(&self, _axis: usize, _place: usize, derivative: V) -> V {
+    fn finish(&self, _axis: usize, _value: V, derivative: V) -> V {
         derivative
     }
 }
@@ -121,7 +133,7 @@ pub(super) fn hessian<V: Lanes>(
     [xx, xy, xz, yy, yz, zz]: [&mut [BlockOf<V>]; 6],
 ) {
     let l = xx.len() / 2;
-    gradient::<V>(proof, coefficients, below[2], [xz, yz, &mut *zz], &AsItIs);
+    gradient::<V, _>(proof, coefficients, below[2], [xz, yz, &mut *zz], &AsItIs);
     let none = zero::<V>(proof);
     if l == 0 {
         for row in [xx, xy, yy] {

@@ -179,7 +179,10 @@ impl Frame {
         inverse: &mut Inverse<BlockOf<V>>,
     ) {
         let argument = self.argument(proof, load_block::<V>(proof, positions, first));
-        *point = V::to_blocks(argument.r);
+        let ([x, y, z], [a, b, c]) = (argument.r, point);
+        x.store(a);
+        y.store(b);
+        z.store(c);
         if self.divides() {
             let [first, second] = argument.inverse;
             first.store(&mut inverse[0]);
