@@ -177,7 +177,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "forces of unseen clusters, {size:.3} in the mean square, are off by {:.1} %",
         100.0 * error
     );
-    if error > PROMISE {
+    if error.is_nan() || error > PROMISE {
         return Err(format!("that is more than {:.0} %", 100.0 * PROMISE).into());
     }
     Ok(())

@@ -16,6 +16,8 @@ macro_rules! layers {
             "nn::Linear::with_biases" "nn::Norm::new" "nn::Norm::smooth" "nn::NormActivation"
             "nn::NormGate" "nn::RadialNetwork" "nn::RadialNetwork::with_activation"
             "nn::Species::one_hot" "nn::SpeciesEmbedding" "nn::SpeciesLinear"
+            "nn::Structures" "nn::gather_receivers" "nn::gather_senders"
+            "nn::softmax_by_receiver" "nn::sum_into_receivers"
             "nn::TensorProduct" "nn::WeightedProduct" "nn::WeightedProduct::sum_messages"
         )
     };
@@ -40,7 +42,7 @@ macro_rules! layers {
     "kernels::TensorProduct::new" "kernels::TensorProduct::square"
     "kernels::TensorProduct::square_to" "kernels::TensorProduct::with_normalization"
     "kernels::cartesian::CartesianTensor" "radial::Bessel" "radial::CosineCutoff"
-    "radial::PolynomialCutoff" "radial::SoftOneHot" "radial::XplorCutoff" "sh::Form::Spherical"
+    "radial::PolynomialCutoff" "radial::SoftOneHot" "radial::UnitVariance" "radial::XplorCutoff" "sh::Form::Spherical"
     "sh::Harmonics::batch" "sh::Harmonics::degree" "sh::Harmonics::up_to" "wigner::EulerAngles"
     "wigner::EulerAngles::to_e3nn_rotation" "wigner::batch" "wigner::d" "wigner::d_irreps"
     "wigner::generators()"

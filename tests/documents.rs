@@ -37,6 +37,42 @@ fn links_lead_to_items_in_the_documentation() {
     }
 }
 
+/// Words of other libraries under which things are found.
+const ALIASES: [&str; 12] = [
+    "FullyConnectedTensorProduct",
+    "radius_graph",
+    "scatter",
+    "softmax",
+    "knn",
+    "forces",
+    "safetensors",
+    "quaternion",
+    "ylm",
+    "clebsch",
+    "spherical_harmonics",
+    "wigner_d",
+];
+
+#[test]
+fn what_people_search_for_is_found() {
+    let mut text = String::new();
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    for alias in ALIASES {
+        assert!(text.contains(&format!("doc(alias = \"{alias}\")")), "{alias} is no alias");
+    }
+}
+
+/// Appends the text of all files in a folder.
+fn read_all(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => read_all(&path, text),
+            false => *text += &std::fs::read_to_string(&path).unwrap(),
+        }
+    }
+}
+
 #[test]
 fn no_link_is_left_over() {
     let used = used();

@@ -551,7 +551,7 @@ fn the_nearest_of_special_points() {
     assert_eq!(images.unwrap().shifts(), [[-2, 0, 0], [-1, 0, 0], [1, 0, 0], [2, 0, 0]]);
     assert_eq!(
         message(Graph::nearest(&[[1e308, 0.0, 0.0], [-1e308, 0.0, 0.0]], 1, SelfEdges::Without)),
-        "the cutoff is inf, expected a finite number that is not negative"
+        "points are too far apart to search for neighbours, expected finite distances"
     );
 }
 

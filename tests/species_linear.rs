@@ -157,6 +157,15 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(refused(inputs, &mut z), message);
     let message = "the slice of the output has length 8, expected 9";
     assert_eq!(refused(case.inputs(), &mut z[1..]), message);
+    let with_biases = self::case("2x0e", "1x0e", true).map;
+    let error = with_biases.parameters_from_e3nn(&[1.0; 10]).unwrap_err();
+    let message =
+        "the map has 1 biases, expected none: e3nn's product with one-hot vectors has none";
+    assert_eq!(error.to_string(), message);
+    let map = Linear::new(parsed("2x0e"), parsed("1x0e"), false);
+    let error = SpeciesLinear::new(map, usize::MAX).unwrap_err();
+    let message = format!("{} species of 2 weights are more than a usize counts", usize::MAX);
+    assert_eq!(error.to_string(), message);
     let error = case.map.parameters_from_e3nn(&[1.0]).unwrap_err();
     assert_eq!(error.to_string(), "the slice of the weights has length 1, expected 10");
 }

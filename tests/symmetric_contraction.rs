@@ -35,7 +35,12 @@ fn contraction(
     correlation: usize,
     species: usize,
 ) -> Option<SymmetricContraction> {
-    match SymmetricContraction::new(&parsed(input), &parsed(output), correlation, species) {
+    match SymmetricContraction::with_unreached(
+        &parsed(input),
+        &parsed(output),
+        correlation,
+        species,
+    ) {
         Ok(contraction) => Some(contraction),
         Err(
             ContractionError::Degree { .. }
@@ -505,7 +510,7 @@ fn weights_of_mace_give_its_values() {
         let [input, output] = ["input", "output"].map(|side| case[side].as_str().unwrap());
         let correlation = case["correlation"].as_u64().unwrap() as usize;
         let species: Vec<usize> =
-            numbers(&case["elements"]).into_iter().map(|species| species as usize).collect();
+            numbers(&case["species"]).into_iter().map(|species| species as usize).collect();
         let count = species.iter().max().unwrap() + 1;
         let Some(contraction) = contraction(input, output, correlation, count) else { continue };
         let theirs: Vec<Vec<Vec<f64>>> = case["weights"]
@@ -539,10 +544,21 @@ fn the_basis_of_mace_has_dependent_paths() {
     let conversion = contraction.mace_conversion(0, 3, Convention::OldWigner3j).unwrap();
     assert_eq!((conversion.theirs(), conversion.ours()), (23, 8));
     // Where there is no path MACE keeps one of no effect.
-    let none = SymmetricContraction::new(&parsed("2x1o"), &parsed("2x0e"), 1, 1).unwrap();
+    let none =
+        SymmetricContraction::with_unreached(&parsed("2x1o"), &parsed("2x0e"), 1, 1).unwrap();
     let conversion = none.mace_conversion(0, 1, Convention::OldWigner3j).unwrap();
     assert_eq!((conversion.theirs(), conversion.ours()), (1, 0));
     conversion.apply(2, &[1.0, 1.0], &mut []).unwrap();
+}
+
+#[test]
+fn outputs_without_a_product_are_refused() {
+    let error = SymmetricContraction::new(&parsed("8x0e"), &parsed("8x0o"), 3, 1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no path leads from up to 3 factors `8x0e` to `0o` of the output `8x0o`, expected one to \
+         every block: it would be zero whatever the weights; the function `with_unreached` allows it"
+    );
 }
 
 #[test]
@@ -621,7 +637,12 @@ fn nothing_is_no_error() {
 #[test]
 fn what_cannot_be_made_says_why() {
     let error = |input: &str, output: &str, correlation, species| {
-        let made = SymmetricContraction::new(&parsed(input), &parsed(output), correlation, species);
+        let made = SymmetricContraction::with_unreached(
+            &parsed(input),
+            &parsed(output),
+            correlation,
+            species,
+        );
         made.unwrap_err().to_string()
     };
     assert_eq!(error("1x0e", "1x0e", 0, 1), "the correlation is 0, expected 1 to 4");

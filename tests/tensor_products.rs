@@ -279,3 +279,11 @@ fn products_of_unit_variance_have_unit_variance() {
         }
     }
 }
+
+#[test]
+fn squares_without_a_path_are_refused() {
+    let (scalars, odd) = (parsed("2x0e"), parsed("1x0o"));
+    let error = TensorProduct::square_to(&scalars, &odd, IrrepNormalization::Norm).unwrap_err();
+    let message = "no path leads from `2x0e x 2x0e` to `0o` of the output `1x0o`";
+    assert!(error.to_string().starts_with(message), "{error}");
+}

@@ -247,9 +247,9 @@ fn push_forwards_are_exact() {
         let harmonics = (0..=lmax).flat_map(|l| orders(l).map(move |m| (l, m)));
         for ((l, m), &found) in harmonics.zip(&outputs[0]) {
             let mut expected = definition.evaluator.constant(&Surd::zero());
-            for axis in 0..3 {
+            for (axis, &w) in w.iter().enumerate() {
                 let derivative = definition.derivative(l, m, &[axis]);
-                let product = definition.evaluator.mul(w[axis], derivative);
+                let product = definition.evaluator.mul(w, derivative);
                 expected = definition.evaluator.add(expected, product);
             }
             let [found, expected] =

@@ -4,6 +4,7 @@
 use super::generated::SYMBOLS;
 use super::root::SignedRoot;
 use super::{CouplingError, check_degrees};
+use crate::error::DegreeError;
 
 /// The 3j symbol (l1 l2 l3; m1 m2 m3), exact. It is zero unless m1 + m2 + m3 = 0.
 ///
@@ -33,10 +34,19 @@ pub fn three_j(degrees: [usize; 3], orders: [i32; 3]) -> Result<SignedRoot, Coup
     Ok(stored(sorted, [orders[slots[0]], orders[slots[1]]]).scaled(odd, 1))
 }
 
+/// The error of a degree without a table, with the name of what needs none.
+fn with_way_out(error: CouplingError) -> CouplingError {
+    let CouplingError::Degree(DegreeError { found, limit, place: Some(place) }) = error else {
+        return error;
+    };
+    let place = Some(format!("{place} (three_j_of_spins and clebsch_gordan_of_spins have it)"));
+    DegreeError { found, limit, place }.into()
+}
+
 /// Checks that degrees couple and that every order belongs to its degree.
 fn check(degrees: [usize; 3], orders: [i32; 3]) -> Result<(), CouplingError> {
     let [l1, l2, l3] = degrees;
-    check_degrees(l1, l2, l3)?;
+    check_degrees(l1, l2, l3).map_err(with_way_out)?;
     for (l, m) in degrees.into_iter().zip(orders) {
         if m.unsigned_abs() as usize > l {
             return Err(CouplingError::Order { l, m });

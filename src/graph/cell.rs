@@ -1,5 +1,8 @@
 //! The cell of a structure: its vectors, and along which of them the structure repeats.
 
+#[cfg(feature = "nn")]
+use super::{GraphError, lattice::Lattice};
+
 /// Cell vectors and the axes along which a structure repeats.
 ///
 /// # Example
@@ -23,6 +26,12 @@ impl Cell {
     /// A cell that repeats along all three vectors, as that of a crystal.
     pub fn new(vectors: [[f64; 3]; 3]) -> Cell {
         Cell { vectors, periodic: [true; 3] }
+    }
+
+    /// Checks that vectors are finite and those along which the structure repeats are not linearly dependent.
+    #[cfg(feature = "nn")]
+    pub(crate) fn check(&self) -> Result<(), GraphError> {
+        Lattice::new(self.vectors, self.periodic).map(|_| ())
     }
 
     /// The volume, a positive number whatever the order of the vectors; none where an axis is open.

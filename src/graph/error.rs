@@ -43,6 +43,9 @@ pub enum GraphError {
         /// The entry.
         found: f64,
     },
+    /// Differences of coordinates are not finite.
+    #[error("points are too far apart to search for neighbours, expected finite distances")]
+    TooFarApart,
     /// The periodic cell vectors are zero or linearly dependent, or so short or long that what
     /// they span is out of the range of f64.
     #[error(

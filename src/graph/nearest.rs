@@ -81,7 +81,7 @@ fn nearest(
     let mut radius = first_radius(positions, lattice, count);
     while count > 0 && !missing.is_empty() {
         if !radius.is_finite() {
-            return Err(GraphError::Cutoff { found: radius });
+            return Err(GraphError::TooFarApart);
         }
         let images = Images::new(positions, lattice, radius)?;
         let bins = Bins::new(&images.points, images.reach);

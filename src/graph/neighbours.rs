@@ -47,8 +47,9 @@ impl Graph {
     ///
     /// # Errors
     /// If the cutoff is negative or not finite, a coordinate or a cell entry is not finite, the
-    /// periodic vectors are linearly dependent, a position is 2²⁹ cells outside, or more than
-    /// 2²⁶ images of nodes are within reach.
+    /// periodic vectors are linearly dependent, a position is 2²⁹ cells outside, more than
+    /// 2²⁶ images of nodes are within reach, or a shift, as of a cell that is tilted a billion times, does not
+    /// fit an `i32`.
     ///
     /// ```
     /// use tesseral::graph::{Graph, SelfEdges};

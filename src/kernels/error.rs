@@ -123,6 +123,22 @@ pub enum KernelError {
     /// A slice has the wrong length.
     #[error(transparent)]
     Length(#[from] LengthError),
+    /// The weights of all species are too many.
+    #[error("{species} species of {each} weights are more than a usize counts")]
+    SpeciesWeights {
+        /// The number of species.
+        species: usize,
+        /// The weights of each.
+        each: usize,
+    },
+    /// A map with biases, where e3nn's product has none.
+    #[error(
+        "the map has {biases} biases, expected none: e3nn's product with one-hot vectors has none"
+    )]
+    WithBiases {
+        /// The number of biases of each species.
+        biases: usize,
+    },
     /// A row is of a species that there are no weights for.
     #[error("row {row} is of the species {found}, expected one below {expected}")]
     Species {

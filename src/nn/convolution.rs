@@ -8,7 +8,7 @@ use super::dual::DualTensor;
 use super::weighted_product::{ProductOperation, RowsOrEdges};
 use super::weights::BelongsTo;
 use super::{Dual, EdgeAttributes, Features, Init, Linear, NnError, RadialNetwork};
-use crate::error::check_degree;
+use crate::error::{check_degree, check_length};
 use crate::kernels::{self, ActivationError, KernelError, ScalarFunction, SecondMoment, unreached};
 use crate::{Irrep, Irreps};
 
@@ -199,6 +199,15 @@ impl Convolution {
         [linear_in, radial, linear_out, skip]: [Vec<f64>; 4],
         init: &Init,
     ) -> Result<Self, KernelError> {
+        let of_linear = |layer: &Linear| layer.kernel().num_weights() + layer.kernel().num_biases();
+        let counts = [
+            ("the weights of the map of the senders", of_linear(&self.linear_in), &linear_in),
+            ("the weights of the map of the sums", of_linear(&self.linear_out), &linear_out),
+            ("the weights of the skip connection", of_linear(&self.skip), &skip),
+        ];
+        for (what, expected, given) in counts {
+            check_length(what, expected, given.len())?;
+        }
         Ok(Convolution {
             linear_in: self.linear_in.with_weights(linear_in, init)?,
             radial: self.radial.with_weights(radial, init)?,

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::weights::CONTAINER;
 use crate::error::debug_is_text;
-use crate::kernels::{KernelError, Linear};
+use crate::kernels::{KernelError, Linear, SpeciesLinear};
 
 /// Weights of e3nn that do not fit a module.
 #[derive(Clone, Error, PartialEq)]
@@ -70,6 +70,7 @@ fn of(irreps: &str) -> String {
 /// | --- | --- | --- |
 /// | `o3.Linear` | `weight`, `bias` | [`Linear`](super::Linear), its `parameters` |
 /// | `o3.TensorProduct` | `weight` | [`TensorProduct`](super::TensorProduct), its `weights` |
+/// | `o3.FullyConnectedTensorProduct` with one-hot vectors | `weight` | [`SpeciesLinear`](super::SpeciesLinear), its `parameters` |
 /// | `nn.BatchNorm` | `weight`, `bias`, and `running_` `mean`, `var` | [`BatchNorm`](super::BatchNorm) |
 /// | `nn.FullyConnectedNet` | `layer0.weight`, … | [`RadialNetwork`](super::RadialNetwork) |
 /// | `nn.NormActivation` | `biases` | [`NormActivation`](super::NormActivation), its `bias` |
@@ -189,6 +190,7 @@ impl Reader {
         let (field, owner) = self.path.last().cloned().unwrap_or_default();
         let name = match (owner.as_str(), field.as_str()) {
             ("Struct:Linear", "parameters") => return self.linear(),
+            ("Struct:SpeciesLinear", "parameters") => return self.species_linear(shape),
             ("Struct:TensorProduct", "weights") => self.beside(1, "weight"),
             ("Struct:NormActivation", "bias") => self.beside(1, "biases"),
             ("Struct:BatchNorm", "running_moment") => self.beside(1, "running_var"),
@@ -224,6 +226,18 @@ impl Reader {
         Ok(values)
     }
 
+    /// Weights in the order of [`SpeciesLinear`], of a product with one-hot vectors.
+    fn species_linear(&mut self, shape: &[usize]) -> Result<Vec<f64>, E3nnError> {
+        let text = self.irreps.clone();
+        let pair = text.strip_suffix(BY_SPECIES).expect("a map by species says so");
+        let (input, output) = pair.split_once(" -> ").expect("a linear map says so");
+        let [input, output] = [input, output].map(|text| text.parse().expect("irreps are read"));
+        let map = Linear::with_unreached(input, output, false)?;
+        let kernel = SpeciesLinear::new(map, shape[0])?;
+        let weights = self.take(self.beside(1, "weight"), &[kernel.num_parameters()])?;
+        Ok(kernel.parameters_from_e3nn(&weights)?)
+    }
+
     /// The numbers of a tensor. What is one row here is a vector in the file.
     fn take(&mut self, tensor: String, shape: &[usize]) -> Result<Vec<f64>, E3nnError> {
         let parameter = self.parameter();
@@ -242,6 +256,9 @@ impl Reader {
         Ok(values.numbers.clone())
     }
 }
+
+/// How the text of a linear map by species ends.
+const BY_SPECIES: &str = ", by species";
 
 /// How the text of a linear map with biases ends.
 const WITH_BIASES: &str = ", with biases";

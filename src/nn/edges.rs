@@ -366,22 +366,36 @@ impl EdgeAttributes {
         &self.vectors
     }
 
-    /// The lengths of the vectors, as scalars `1x0e`, and their derivative along the direction, if there
-    /// is one; see [`Dual`].
+    /// The lengths of the vectors, as scalars `1x0e`.
     ///
     /// # Errors
     /// If the vectors have been moved from the CPU, where they were when this was made.
-    pub fn lengths(&self) -> Result<Dual, NnError> {
+    pub fn lengths(&self) -> Result<Features, NnError> {
+        Ok(self.lengths_dual()?.into_value())
+    }
+
+    /// The lengths and their derivative along the direction, if there is one; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`EdgeAttributes::lengths`].
+    pub fn lengths_dual(&self) -> Result<Dual, NnError> {
         Ok(Dual::of_shape(Irreps::scalars(1), self.vectors_dual().smooth(Lengths)?))
     }
 
     /// The directions of the vectors as features `1x1o`, that is in the order y, z, x, of length 1, and
-    /// zeros for edges of length zero; and their derivative along the direction, if there is one; see
-    /// [`Dual`].
+    /// zeros for edges of length zero.
     ///
     /// # Errors
-    /// If the vectors have been moved from the CPU, where they were when this was made.
-    pub fn directions(&self) -> Result<Dual, NnError> {
+    /// As [`EdgeAttributes::lengths`].
+    pub fn directions(&self) -> Result<Features, NnError> {
+        Ok(self.directions_dual()?.into_value())
+    }
+
+    /// The directions and their derivative along the direction, if there is one; see [`Dual`].
+    ///
+    /// # Errors
+    /// As [`EdgeAttributes::lengths`].
+    pub fn directions_dual(&self) -> Result<Dual, NnError> {
         let irreps = Irreps::from(crate::Irrep::spherical_harmonic(1));
         Ok(Dual::of_shape(irreps, self.vectors_dual().smooth(Directions)?))
     }
@@ -468,7 +482,7 @@ impl Vectors {
         check_length("cells", batch.num_graphs(), cells.len()).map_err(GraphError::from)?;
         let mut translations = Vec::with_capacity(graph.num_edges());
         for (index, (edges, cell)) in batch.edge_ranges().zip(cells).enumerate() {
-            check_finite(cell).map_err(|source| NnError::Cell { graph: index, source })?;
+            check_finite(cell).map_err(|error| NnError::Cell { graph: index, error })?;
             translations
                 .extend(graph.shifts()[edges].iter().map(|&shift| translation(shift, cell)));
         }

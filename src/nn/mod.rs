@@ -196,7 +196,7 @@ use crate::kernels::{ActivationError, KernelError};
 /// assert_eq!((expected, found), ([5, 4], [5, 3]));
 /// ```
 ///
-/// An error begins with the name of the layer that returns it; that of a layer inside another follows,
+/// The error of a call begins with the name of the layer that returns it; that of a layer inside another follows,
 /// so that the names read as a path: "`Convolution`: `RadialNetwork`: the radial basis has the
 /// shape …". Functions such as [`pool`] are named like layers. What is wrong is told by `innermost`:
 /// ```
@@ -217,12 +217,12 @@ use crate::kernels::{ActivationError, KernelError};
 #[non_exhaustive]
 pub enum NnError {
     /// What a layer refused.
-    #[error("`{layer}`: {source}")]
+    #[error("`{layer}`: {error}")]
     Layer {
         /// The name of the layer or function.
         layer: &'static str,
         /// What is wrong; of a layer inside that one, again a `Layer`.
-        source: Box<NnError>,
+        error: Box<NnError>,
     },
     /// A tensor is not on burn's CPU backend.
     #[error(
@@ -286,6 +286,14 @@ pub enum NnError {
         /// The table.
         expected: Vec<u32>,
     },
+    /// A table that names an element twice.
+    #[error("the table names the element {found} twice, expected each once: {table:?}")]
+    RepeatedElement {
+        /// The element.
+        found: u32,
+        /// The table.
+        table: Vec<u32>,
+    },
     /// Species that were counted otherwise than those of a layer.
     #[error("nodes are of {found} species, expected {expected}")]
     SpeciesCount {
@@ -315,6 +323,12 @@ pub enum NnError {
     /// An activation cannot be made from functions and irreps.
     #[error(transparent)]
     Activation(#[from] ActivationError),
+    /// Energies without the derivative along edges, of which a loss of forces or stress needs the gradient.
+    #[error(
+        "the energies have no derivative along the edges, expected a `Dual` that has it: use \
+         `forward_dual` in every layer between edges and energies, and not `Dual::constant`"
+    )]
+    NotDual,
     /// There is no stress, since a graph has no cell or one with an open axis.
     #[error(
         "graph {graph} has no volume to divide by, expected a cell that is periodic along all three \
@@ -328,12 +342,12 @@ pub enum NnError {
     #[error(transparent)]
     Degree(#[from] DegreeError),
     /// The cell of a graph in a batch cannot be one.
-    #[error("the cell of graph {graph}: {source}")]
+    #[error("the cell of graph {graph}: {error}")]
     Cell {
         /// The graph.
         graph: usize,
         /// What is wrong with its cell.
-        source: GraphError,
+        error: GraphError,
     },
     /// A graph does not fit what is computed on it.
     #[error(transparent)]
@@ -346,13 +360,13 @@ impl NnError {
     /// What is wrong, without the names of layers.
     pub fn innermost(&self) -> &NnError {
         match self {
-            NnError::Layer { source, .. } => source.innermost(),
+            NnError::Layer { error, .. } => error.innermost(),
             error => error,
         }
     }
 
     /// Puts the name of a layer before what is wrong, once for each layer that an error passes.
     fn in_layer(layer: &'static str) -> impl FnOnce(NnError) -> NnError {
-        move |source| NnError::Layer { layer, source: Box::new(source) }
+        move |error| NnError::Layer { layer, error: Box::new(error) }
     }
 }

@@ -57,8 +57,12 @@ impl Species {
     /// Species as places in a table, such as that of the atomic numbers which a model knows.
     ///
     /// # Errors
-    /// If an element is not in the table.
+    /// If an element is not in the table, or twice in it.
     pub fn from_table(table: &[u32], elements: &[u32]) -> Result<Self, NnError> {
+        let repeats = |&(place, element): &(usize, &u32)| table[..place].contains(element);
+        if let Some((_, &found)) = table.iter().enumerate().find(repeats) {
+            return Err(NnError::RepeatedElement { found, table: table.to_vec() });
+        }
         let place = |(node, &found): (usize, &u32)| {
             let place = table.iter().position(|&element| element == found);
             place.ok_or_else(|| NnError::Element { node, found, expected: table.to_vec() })
@@ -184,7 +188,7 @@ impl SpeciesEmbedding {
     /// positions: [`Dual::constant`](super::Dual::constant).
     ///
     /// # Errors
-    /// If the species are more than the table has, or it is not on the CPU.
+    /// If there are more or fewer species than the table was made for, or it is not on the CPU.
     pub fn forward(&self, species: &Species) -> Result<Features, NnError> {
         self.evaluate(species).map_err(NnError::in_layer("SpeciesEmbedding"))
     }

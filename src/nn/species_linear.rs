@@ -81,8 +81,8 @@ impl SpeciesLinear {
         init: &mut Init,
     ) -> Result<Self, KernelError> {
         let belongs_to = BelongsTo::new(format!("{} -> {}, by species", map.input(), map.output()));
-        let weights = init.normal([species, map.num_weights()]);
         let kernel = Arc::new(kernels::SpeciesLinear::new(map, species)?);
+        let weights = init.normal([species, kernel.map().num_weights()]);
         Ok(SpeciesLinear { parameters: Weights::new(weights, belongs_to), kernel })
     }
 

@@ -95,7 +95,7 @@ impl Structures {
     /// [`EdgeAttributes::new`].
     ///
     /// # Errors
-    /// As [`EdgeAttributes::of_batch`].
+    /// As [`EdgeAttributes::of_batch`], and if the vectors along which a cell repeats are linearly dependent.
     pub fn new(
         batch: impl Into<Arc<Batch>>,
         positions: Tensor<2>,
@@ -108,6 +108,9 @@ impl Structures {
         let own: Option<Vec<_>> =
             cells.as_ref().map(|cells| cells.iter().map(|cell| cell.vectors).collect());
         let vectors = Vectors::of_batch(&batch, own.as_deref())?;
+        for (graph, cell) in cells.iter().flatten().enumerate() {
+            cell.check().map_err(|error| NnError::Cell { graph, error })?;
+        }
         let strained = Strained::new(&batch);
         let functions = edge_functions(basis);
         let structures = Structures { batch, positions, cells, vectors, strained, lmax, functions };
@@ -147,7 +150,9 @@ impl Structures {
     /// function of what is predicted to one number.
     ///
     /// # Errors
-    /// Those of `energies` and `loss`, and if what `energies` gives is not one energy for each graph.
+    /// Those of `energies` and `loss`, if what `energies` gives is not one energy for each graph, and if it has
+    /// lost the derivative that edges bring, as [`Dual::constant`] of features does. Use `forward_dual` in all
+    /// layers between edges and energies: what one of them drops, no check finds.
     pub fn loss_gradients<M: Module, E: From<NnError>>(
         &self,
         model: &M,
@@ -166,6 +171,7 @@ impl Structures {
         let by_forces = by(&tracked.forces).map(Tensor::neg);
         let by_strain = by_prediction.as_ref().and_then(|g| tracked.strain_gradient.grad(g));
         let by_strain = by_strain.map(|gradient| gradient.reshape([graphs, 9]));
+        let has_direction = by_forces.is_some() || by_strain.is_some();
         let edges = match (by_forces, by_strain) {
             (None, None) => edges,
             (by_forces, by_strain) => {
@@ -175,6 +181,9 @@ impl Structures {
         };
         let found = energies(model, &edges)?;
         self.check(&found)?;
+        if has_direction && found.tensors.tangent.is_none() && prediction.has_slopes() {
+            return Err(NnError::NotDual.into());
+        }
         let by_energies = by_prediction.as_ref().and_then(|g| tracked.energies.grad(g));
         let mut surrogate = found.tangent().sum();
         if let Some(weights) = by_energies {
@@ -278,6 +287,12 @@ impl Prediction {
         let data = burn::tensor::TensorData::new(inverse, [graphs, 1, 1]);
         let like = (&self.strain_gradient.device(), self.strain_gradient.dtype());
         Ok(self.strain_gradient.clone() * Tensor::from_data(data, like))
+    }
+
+    /// Whether energies change with positions or strains.
+    fn has_slopes(&self) -> bool {
+        let is_zero = |data: burn::tensor::TensorData| data.iter::<f64>().all(|slope| slope == 0.0);
+        !is_zero(self.forces.to_data()) || !is_zero(self.strain_gradient.to_data())
     }
 
     /// The same numbers, by which a loss can be differentiated.

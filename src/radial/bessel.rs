@@ -11,8 +11,8 @@ use super::{MAX_COUNT, RadialBasis};
 ///
 /// and √(2/c) nπ/c at r = 0. They are orthonormal: ∫₀ᶜ b_m b_n r² dr = δ_mn.
 ///
-/// The mean of b_n² over a ball of that radius is 3/c³. For features whose second moment is one, as
-/// networks expect, take distances in units of the cutoff, c = 1, and divide by √3.
+/// They are large at short distances: at r = 0 the n-th is √(2/c) nπ/c. For inputs of unit variance, as networks
+/// expect, wrap them in [`UnitVariance`](super::UnitVariance).
 ///
 /// Beyond the cutoff they go on; multiply by an envelope to end them. Units: length to the power
 /// -3/2. Gasteiger, Groß and Günnemann, "Directional message passing for molecular graphs", ICLR

@@ -36,14 +36,14 @@ def eighths(generator, *shape):
     return torch.randint(-8, 9, shape, generator=generator).to(torch.float64) / 8
 
 
-def case(irreps_in, irreps_out, correlation, elements, seed):
+def case(irreps_in, irreps_out, correlation, species, seed):
     generator = torch.Generator().manual_seed(seed)
     irreps_in, irreps_out = o3.Irreps(irreps_in), o3.Irreps(irreps_out)
     channels = irreps_in[0].mul
     # The code of MACE counts the channels at 0e, so that there must be some.
     count = o3.Irreps.count
     o3.Irreps.count = lambda self, ir: channels
-    layer = SymmetricContraction(irreps_in, irreps_out, correlation, num_elements=elements)
+    layer = SymmetricContraction(irreps_in, irreps_out, correlation, num_elements=species)
     o3.Irreps.count = count
     weights = []
     for contraction in layer.contractions:
@@ -58,8 +58,8 @@ def case(irreps_in, irreps_out, correlation, elements, seed):
         weights.append([of_output[factors] for factors in range(1, correlation + 1)])
     nodes = 3
     x = eighths(generator, nodes, channels, sum(ir.dim for _, ir in irreps_in))
-    node_elements = [node % elements for node in range(nodes)]
-    attributes = torch.nn.functional.one_hot(torch.tensor(node_elements), elements).to(x)
+    node_species = [node % species for node in range(nodes)]
+    attributes = torch.nn.functional.one_hot(torch.tensor(node_species), species).to(x)
     with torch.no_grad():
         out = layer(x, attributes)
     # From [node][channel][all components] to mul_ir.
@@ -71,7 +71,7 @@ def case(irreps_in, irreps_out, correlation, elements, seed):
         "input": str(irreps_in),
         "output": str(irreps_out),
         "correlation": correlation,
-        "elements": node_elements,
+        "species": node_species,
         "weights": weights,
         "x": torch.cat(parts, 1).flatten().tolist(),
         "out": out.flatten().tolist(),

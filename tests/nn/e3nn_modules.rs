@@ -19,7 +19,7 @@ use tesseral::coupling::COUPLING_LMAX;
 use tesseral::kernels::{self, ChannelNorm, GateConfig, ScalarFunction, SecondMoment};
 use tesseral::nn::{
     BatchNorm, BatchNormConfig, E3nnError, Gate, Init, Linear, NormActivation, RadialNetwork,
-    TensorProduct, load_e3nn,
+    SpeciesLinear, TensorProduct, load_e3nn,
 };
 
 /// Sums of a few terms and a transcendental function.
@@ -242,4 +242,36 @@ fn what_e3nn_saved_of_other_layers_is_refused() {
     assert_eq!(format!("{error:?}"), error.to_string());
     assert_eq!(error, E3nnError::Unused { tensors: vec!["linear.bias".to_owned()] });
     load_e3nn(&mut radial, &mut file("^radial.", ""), |_| true).unwrap();
+}
+
+/// A file in the format of safetensors with one vector of f64.
+fn file_of(name: &str, values: &[f64]) -> Vec<u8> {
+    let (count, end) = (values.len(), 8 * values.len());
+    let head = format!(
+        "{{\"{name}\":{{\"dtype\":\"F64\",\"shape\":[{count}],\"data_offsets\":[0,{end}]}}}}"
+    );
+    let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(head.bytes());
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+/// That the order of these weights is e3nn's is tested with the kernel.
+#[test]
+fn products_with_one_hot_vectors_become_maps_by_species() {
+    #[derive(Module, Debug)]
+    struct Model {
+        skip: SpeciesLinear,
+    }
+    let (input, output): (Irreps, Irreps) =
+        ("2x0e+1x1o".parse().unwrap(), "1x1o+3x0e".parse().unwrap());
+    let skip = SpeciesLinear::new(&input, &output, 3, &mut init()).unwrap();
+    let weights: Vec<f64> = (0..21).map(f64::from).collect();
+    let expected = skip.kernel().parameters_from_e3nn(&weights).unwrap();
+    let mut model = Model { skip };
+    let mut file = SafetensorsStore::from_bytes(Some(file_of("skip.weight", &weights)));
+    load_e3nn(&mut model, &mut file, |_| false).unwrap();
+    assert_eq!(parameters(&model).values, expected);
+    let mut file = SafetensorsStore::from_bytes(Some(file_of("skip.weight", &weights[1..])));
+    assert!(load_e3nn(&mut model, &mut file, |_| false).is_err());
 }

@@ -14,7 +14,8 @@ use tesseral::coupling::COUPLING_LMAX;
 use tesseral::kernels::{self, ScalarFunction};
 use tesseral::nn::{
     BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Init, LayerNorm, Linear,
-    NormActivation, NormGate, RadialNetwork, SymmetricContraction, TensorProduct, WeightedProduct,
+    NormActivation, NormGate, RadialNetwork, SpeciesEmbedding, SpeciesLinear, SymmetricContraction,
+    TensorProduct, WeightedProduct,
 };
 
 fn init(dtype: DType) -> Init {
@@ -96,6 +97,19 @@ fn linear_maps_know_their_irreps() {
             (linear("2x0e", "1x0e", false), "2x0e -> 1x0e"),
         ],
     );
+}
+
+#[test]
+fn linear_maps_by_species_know_their_irreps() {
+    let linear = |text: &'static str| {
+        let irreps: Irreps = text.parse().unwrap();
+        let layer = SpeciesLinear::new(&irreps, &irreps, 2, &mut init(DType::F32)).unwrap();
+        (layer, text)
+    };
+    let texts = ["2x0e+1x1o -> 2x0e+1x1o, by species", "2x0e+1x1e -> 2x0e+1x1e, by species"];
+    let pairs = SAME_CHANNELS.map(linear);
+    let [one, other] = pairs.map(|(layer, _)| layer);
+    assert_apart("parameters.irreps", [(one, texts[0]), (other, texts[1])]);
 }
 
 #[test]
@@ -252,6 +266,10 @@ fn weights_can_be_given() {
     let init = &mut init;
     let linear = Linear::new(&irreps, &irreps, init);
     assert_takes("the weights", linear, |layer, x| layer.with_weights(x, init));
+    let by_species = SpeciesLinear::new(&irreps, &irreps, 3, init).unwrap();
+    assert_takes("the weights", by_species, |layer, x| layer.with_weights(x, init));
+    let embedding = SpeciesEmbedding::new(3, 2, init);
+    assert_takes("the weights", embedding, |layer, x| layer.with_weights(x, init));
     let network = RadialNetwork::new(&[3, 4, 2], init);
     assert_takes("the weights", network, |layer, x| layer.with_weights(x, init));
     let gate = NormGate::new(&irreps, init);

@@ -275,7 +275,7 @@ fn lengths_and_directions_have_exact_derivatives() {
         EdgeAttributes::new(graph.clone(), positions, None, 0, Bessel::new(1, 6.0).unwrap())
     };
     let functions: [OfEdges; 2] =
-        [|edges| edges.lengths().unwrap(), |edges| edges.directions().unwrap()];
+        [|edges| edges.lengths_dual().unwrap(), |edges| edges.directions_dual().unwrap()];
     for function in functions {
         let plain = |positions: &[f64]| {
             let edges = at(tensor(positions, [ATOMS, 3], &device)).unwrap();
@@ -299,8 +299,8 @@ fn lengths_and_directions_have_exact_derivatives() {
     let points = tensor(&[0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0], [3, 3], &device);
     let (graph, _) = Graph::from_edges(3, &[1, 2], &[0, 0]).unwrap();
     let edges = EdgeAttributes::new(graph, points, None, 0, Bessel::new(1, 6.0).unwrap()).unwrap();
-    assert_eq!(values(edges.lengths().unwrap().value().values()), [2.0, 0.0]);
-    let directions = edges.directions().unwrap();
+    assert_eq!(values(edges.lengths().unwrap().values()), [2.0, 0.0]);
+    let directions = edges.directions_dual().unwrap();
     assert_eq!(values(directions.value().values()), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(directions.irreps(), &"1x1o".parse::<Irreps>().unwrap());
     assert_eq!(values(edges.vectors()), [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);

@@ -111,6 +111,11 @@ fn species_that_do_not_fit_are_refused() {
     let init = &mut Init::new(1, &Device::flex());
     let message = "node 1 is of the species 3, expected one below 3";
     assert_eq!(refused(Species::new([0, 3], 3)), message);
+    // The two arguments the other way round.
+    let message = "the table names the element 1 twice, expected each once: [8, 1, 1]";
+    assert_eq!(refused(Species::from_table(&[8, 1, 1], &[1, 8])), message);
+    let many = SpeciesLinear::new(&irreps("2x0e"), &irreps("2x0e"), usize::MAX, init);
+    assert!(refused(many).ends_with("species of 4 weights are more than a usize counts"));
     let three = Species::new([0, 2], 3).unwrap();
     let message = "`SpeciesEmbedding`: nodes are of 3 species, expected 4";
     assert_eq!(refused(SpeciesEmbedding::new(4, 2, init).forward(&three)), message);

@@ -326,6 +326,46 @@ fn energies_that_do_not_fit_are_refused() {
     assert_eq!(values(&found.unwrap().forces), [0.0; 27]);
 }
 
+/// Layers by `forward` predict forces and lose the derivative along edges, which a loss of forces needs.
+#[test]
+fn energies_that_lose_their_derivative_are_refused() {
+    let sample = sample();
+    let device = Device::flex().autodiff();
+    let model = Potential::new(false, &device);
+    let structures = structures(&sample, &device);
+    let plain = |model: &Potential, edges: &EdgeAttributes| -> Result<Dual, NnError> {
+        Ok(Dual::constant(model.energies(edges, &sample.batch)?.value()))
+    };
+    let found = structures.predict(&model, plain).unwrap();
+    assert_eq!(values(&found.forces), values(&predict(&model, &sample).forces));
+    let error = structures.loss_gradients(&model, plain, loss).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the energies have no derivative along the edges, expected a `Dual` that has it: use \
+         `forward_dual` in every layer between edges and energies, and not `Dual::constant`"
+    );
+    // A loss of energies alone needs none.
+    let of_energies = |found: &Prediction| Ok(found.energies.clone().sum());
+    structures.loss_gradients(&model, plain, of_energies).unwrap();
+}
+
+#[test]
+fn cells_without_volume_are_refused() {
+    let batch = Arc::new(Batch::new(&[Graph::complete(2, SelfEdges::Without)]));
+    let made = |cell: Cell| {
+        let positions =
+            tensor(&[0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [2, 3], DType::F64, &Device::flex());
+        let basis = Bessel::new(4, CUTOFF).unwrap();
+        Structures::new(batch.clone(), positions, Some(&[cell]), 0, basis)
+    };
+    let flat = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]];
+    for vectors in [[[0.0; 3]; 3], flat] {
+        let message = made(Cell::new(vectors)).unwrap_err().to_string();
+        assert!(message.starts_with("the cell of graph 0: the periodic cell vectors"), "{message}");
+    }
+    made(Cell { periodic: [true, true, false], ..Cell::new(flat) }).unwrap();
+}
+
 // State that a pass changes.
 
 /// One training pass of a layer of `1x0e` over the rows 0 and 10.

@@ -50,7 +50,8 @@ impl SpeciesLinear {
     /// If the parameters are more than a `usize` counts.
     pub fn new(map: Linear, num_species: usize) -> Result<Self, KernelError> {
         let own = map.num_weights() + map.num_biases();
-        own.checked_mul(num_species).ok_or(KernelError::Weights { path: 0 })?;
+        let parameters = own.checked_mul(num_species);
+        parameters.ok_or(KernelError::SpeciesWeights { species: num_species, each: own })?;
         Ok(SpeciesLinear { map, num_species })
     }
 
@@ -97,8 +98,10 @@ impl SpeciesLinear {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parameters_from_e3nn(&self, weights: &[f64]) -> Result<Vec<f64>, KernelError> {
+        if self.map.num_biases() > 0 {
+            return Err(KernelError::WithBiases { biases: self.map.num_biases() });
+        }
         check_length("the weights", self.num_parameters(), weights.len())?;
-        check_length("the biases", 0, self.map.num_biases())?;
         let root = (self.num_species as f64).sqrt();
         let mut pairs = Vec::new();
         for source in self.map.input().iter() {

@@ -6,6 +6,7 @@ use super::polynomial::MOST;
 use crate::Irreps;
 use crate::coupling::CouplingError;
 use crate::error::{DegreeError, LengthError, debug_is_text};
+use crate::kernels::KernelError;
 
 /// A symmetric contraction that cannot be made, or arguments that do not fit it.
 ///
@@ -23,6 +24,9 @@ pub enum ContractionError {
     /// A slice has the wrong length.
     #[error(transparent)]
     Length(#[from] LengthError),
+    /// An output that no product reaches.
+    #[error(transparent)]
+    Unreached(#[from] KernelError),
     /// Factors are coupled on the way to a degree that has no tensor.
     #[error(transparent)]
     Coupling(#[from] CouplingError),

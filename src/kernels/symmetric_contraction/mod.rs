@@ -41,6 +41,7 @@ use std::marker::PhantomData;
 use crate::COUPLING_LMAX;
 use crate::coupling::Convention;
 use crate::error::{DegreeError, DegreeLimit, check_length, check_rows};
+use crate::kernels::unreached;
 use crate::simd::Path;
 use crate::{Irrep, Irreps, Number};
 use basis::Member;
@@ -136,13 +137,39 @@ impl SymmetricContraction {
     /// The contraction of `input` to `output` with products of up to `correlation` factors and
     /// weights for `species` kinds of nodes.
     ///
-    /// Blocks of the output that no product reaches are zero.
+    /// # Errors
+    /// If the blocks have different multiplicities, the correlation is not 1 to 4, a degree, of
+    /// the irreps or on the way (at most that of the output plus those of the factors to come), has
+    /// no coupling tensor in this build, or no product reaches a block of the output: it would be zero for
+    /// ever ([`SymmetricContraction::with_unreached`] allows it).
+    pub fn new(
+        input: &Irreps,
+        output: &Irreps,
+        correlation: usize,
+        species: usize,
+    ) -> Result<Self, ContractionError> {
+        let contraction = Self::with_unreached(input, output, correlation, species)?;
+        let inputs = format!("up to {correlation} factors `{input}`");
+        unreached::check(output, &contraction.reached(), inputs)?;
+        Ok(contraction)
+    }
+
+    /// The same, where blocks of the output that no product reaches are allowed: they are zero.
     ///
     /// # Errors
-    /// If the blocks have different multiplicities, the correlation is not 1 to 4, or a degree, of
-    /// the irreps or on the way (at most that of the output plus those of the factors to come), has
-    /// no coupling tensor in this build.
-    pub fn new(
+    /// As [`SymmetricContraction::new`] otherwise.
+    ///
+    /// ```
+    /// use tesseral::kernels::symmetric_contraction::SymmetricContraction;
+    ///
+    /// // No product of even scalars is odd.
+    /// let (input, output) = ("1x0e".parse()?, "1x0e + 1x0o".parse()?);
+    /// let contraction = SymmetricContraction::with_unreached(&input, &output, 2, 1)?;
+    /// assert_eq!(contraction.output_mask(), [true, false]);
+    /// assert!(SymmetricContraction::new(&input, &output, 2, 1).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_unreached(
         input: &Irreps,
         output: &Irreps,
         correlation: usize,
@@ -214,6 +241,17 @@ impl SymmetricContraction {
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         &self.output
+    }
+
+    /// Whether each component of the output depends on the input; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        unreached::mask(&self.output, &self.reached())
+    }
+
+    /// Whether each block of the output has a product.
+    fn reached(&self) -> Vec<bool> {
+        let has_path = |block| self.paths.iter().any(|path| path.output == block);
+        (0..self.output.len()).map(has_path).collect()
     }
 
     /// The most factors of a product.

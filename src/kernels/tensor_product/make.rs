@@ -205,7 +205,8 @@ impl TensorProduct {
     /// first and second input; their gradient is the sum of those of both.
     ///
     /// # Errors
-    /// If a degree has no coupling tensor, or the weights are more than a `usize` counts.
+    /// If a degree has no coupling tensor, the weights are more than a `usize` counts, or no path leads
+    /// to a block of the output.
     ///
     /// ```
     /// use tesseral::kernels::{IrrepNormalization, TensorProduct};
@@ -236,7 +237,9 @@ impl TensorProduct {
                 }
             }
         }
-        Self::with_normalization(irreps.clone(), irreps, output, &paths, SQUARE)
+        let square = Self::with_normalization(irreps.clone(), irreps, output, &paths, SQUARE)?;
+        unreached::check(&square.output, &square.reached(), format!("`{0} x {0}`", square.first))?;
+        Ok(square)
     }
 
     /// A path from every pair of blocks to every irrep in their product that is kept, sorted by

@@ -77,6 +77,7 @@ mod lower;
 mod output;
 mod plan;
 mod points;
+#[allow(clippy::approx_constant, reason = "generated: constants such as 1/√2 are numbers here")]
 mod programs;
 mod stage;
 mod way;

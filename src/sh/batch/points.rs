@@ -128,13 +128,13 @@ impl Frame {
 
     /// Vectors of the caller along native axes.
     #[inline(always)]
-    pub fn to_native<A: Arithmetic>(&self, r: [A; 3]) -> [A; 3] {
+    pub fn to_native<A: Arithmetic>(self, r: [A; 3]) -> [A; 3] {
         self.turn(self.axes.to_native(r))
     }
 
     /// Vectors along native axes as the caller's.
     #[inline(always)]
-    pub fn to_caller<A: Arithmetic>(&self, r: [A; 3]) -> [A; 3] {
+    pub fn to_caller<A: Arithmetic>(self, r: [A; 3]) -> [A; 3] {
         self.axes.to_caller(self.turn(r))
     }
 
