@@ -297,7 +297,7 @@ fn weights_can_be_given() {
     assert_takes("the weights", product, |layer, x| layer.with_weights(x, init));
     let convolution = convolution("2x0e", "2x0e");
     let sizes = [4, 4, 4];
-    assert_takes("the weights", convolution, |layer, x| {
+    assert_takes("the weights of the skip connection", convolution, |layer, x| {
         let (first, rest) = x.split_at(sizes[0]);
         let (second, rest) = rest.split_at(sizes[1]);
         let (third, last) = rest.split_at(sizes[2]);
