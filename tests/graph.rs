@@ -686,3 +686,14 @@ fn displacements_need_a_position_for_each_node_and_a_cell() {
 fn edges_into_no_node() {
     Graph::complete(2, SelfEdges::With).edges_into(2);
 }
+
+/// One point far away does not make the search look at all pairs: 10¹⁰ of them would take minutes.
+#[test]
+fn a_distant_point_does_not_slow_the_search_of_nearest_ones() {
+    let mut random = tesseral::Random::new(3);
+    let mut points: Vec<[f64; 3]> =
+        (0..100_000).map(|_| [0; 3].map(|_| random.uniform())).collect();
+    points.push([100.0, 0.0, 0.0]);
+    let graph = Graph::nearest(&points, 4, SelfEdges::Without).unwrap();
+    assert!((0..points.len()).all(|node| graph.edges_into(node).len() == 4));
+}

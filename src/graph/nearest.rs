@@ -116,10 +116,16 @@ fn nearest(
 
 /// A radius that has about as many neighbours as asked for, if points are spread evenly.
 fn first_radius(positions: &[[f64; 3]], lattice: &Lattice, count: usize) -> f64 {
+    // Of most points: one that is far away would make a radius that holds all others.
     let extent = |axis: usize| {
-        let values = positions.iter().map(|point| point[axis]);
-        let low = values.clone().fold(f64::INFINITY, f64::min);
-        (values.fold(f64::NEG_INFINITY, f64::max) - low).max(0.0)
+        let mut values: Vec<f64> = positions.iter().map(|point| point[axis]).collect();
+        let (last, tenth) = (values.len().saturating_sub(1), values.len() / 10);
+        let mut between = |low: usize, high: usize| {
+            let mut at = |place| *values.select_nth_unstable_by(place, f64::total_cmp).1;
+            if last == 0 { 0.0 } else { (at(high) - at(low)).max(0.0) }
+        };
+        let most = if tenth > 0 { 1.25 * between(tenth, last - tenth) } else { 0.0 };
+        if most > 0.0 { most } else { between(0, last) }
     };
     let mut extents: Vec<f64> = [0, 1, 2].map(extent).into();
     extents.extend(lattice.cell.map(length).into_iter().filter(|&length| length > 0.0));

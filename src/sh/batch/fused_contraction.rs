@@ -4,10 +4,10 @@
 
 use std::marker::PhantomData;
 
-use super::contract::{Contract, Contraction, dot};
+use super::contraction::{Contract, Contraction};
 use super::fused::{Source, runs, stock};
 use super::plan::Plan;
-use super::points::{Frame, Positions};
+use super::points::{Frame, Positions, dot};
 use super::programs::{self, PullBack, PushForward, RowSink, WithPullBack, WithPushForward};
 use crate::sh::Form;
 use crate::simd::{

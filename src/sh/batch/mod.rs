@@ -69,6 +69,7 @@
 //! ```
 
 mod contract;
+mod contraction;
 mod evaluate;
 mod fill;
 mod fused;
@@ -93,7 +94,7 @@ use super::Harmonics;
 use crate::Number;
 use crate::error::{DegreeError, LengthError, check_degree, check_length_for, debug_is_text};
 use crate::simd::{Compiled, Path};
-use contract::{Contract, Contraction};
+use contraction::{Contract, Contraction};
 use evaluate::Evaluate;
 use output::Output;
 use plan::Plan;

@@ -310,3 +310,9 @@ fn careful_direction<T: Number>(mut points: [T::Block; 3]) -> [[T::Block; 3]; 2]
     }
     [points, inverse]
 }
+
+/// A · b.
+#[inline(always)]
+pub(super) fn dot<A: Arithmetic>([ax, ay, az]: [A; 3], [bx, by, bz]: [A; 3]) -> A {
+    ax.mul_add(bx, ay.mul_add(by, az.mul(bz)))
+}

@@ -10,7 +10,7 @@
 //! Results too large for the last-level cache are computed in one of these ways part by part, in a
 //! stage (`stage`).
 
-use super::contract::Contraction;
+use super::contraction::Contraction;
 use super::plan::Plan;
 use super::programs::{
     GRADIENT_LMAX, HESSIAN_LMAX, PULL_BACK_LMAX, PUSH_FORWARD_LMAX, SPHERICAL_GRADIENT_LMAX,
