@@ -3,15 +3,16 @@
 
     python3 benches/compare.py SUBJECT [--json]         beside peers from PyPI
     python3 benches/compare.py SUBJECT --against DIR    beside the checkout in DIR
+    python3 benches/compare.py growth [--svg FILE]      along one axis at a time, alone
 
-The subject is `harmonics` or `tensor-products`. Every case is measured for one side after the other, on
-one core. Peers are installed on demand into an environment of their own in the target folder; those
-that cannot be had are left out. benches/README.md says more.
+The subject is `harmonics`, `tensor-products` or `neighbours`. Every case is measured for one side after
+the other, on one core. Peers are installed on demand into an environment of their own in the target
+folder; those that cannot be had are left out. benches/README.md says more.
 """
 
 import argparse
 
-from compare import harmonics, sides, tensor_products
+from compare import growth, harmonics, neighbours, sides, tensor_products
 
 
 def main():
@@ -19,10 +20,11 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
-    for subject in [harmonics.SUBJECT, tensor_products.SUBJECT]:
+    for subject in [harmonics.SUBJECT, tensor_products.SUBJECT, neighbours.SUBJECT]:
         sides.add_to(subjects, subject)
+    growth.add_to(subjects)
     arguments = parser.parse_args()
-    sides.run(arguments.of, arguments)
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":

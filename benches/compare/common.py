@@ -16,6 +16,7 @@ ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
 }
@@ -55,8 +56,8 @@ class Side:
         self.is_fresh = is_fresh
         self.process = None
 
-    def measure(self, case):
-        """Two numbers, the second None where the answer has no number."""
+    def measure(self, case, numbers=2):
+        """So many numbers, None where the answer has no number."""
         if self.process is None:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -68,11 +69,11 @@ class Side:
         except BrokenPipeError:
             # It did not even begin; what it says about that stands above.
             answer = []
-        if self.is_fresh or len(answer) != 2:
+        if self.is_fresh or len(answer) != numbers:
             self.end()
-        if len(answer) != 2:
+        if len(answer) != numbers:
             raise Ended(f"{self.command[0]} ended at the case {case}")
-        return float(answer[0]), None if answer[1] == "-" else float(answer[1])
+        return tuple(None if word == "-" else float(word) for word in answer)
 
     def end(self):
         """The next case starts a new process."""

@@ -5,6 +5,7 @@ the order this, other, other, this, and the faster time of each counts, so that 
 favours neither.
 """
 
+import functools
 import json
 import sys
 from collections.abc import Callable
@@ -33,6 +34,8 @@ class Subject:
     default_peers: str
     # Whether each case needs a process of its own.
     is_fresh: bool = False
+    # Ends the run if the sides disagree: of a case, this side and the peers, once all are measured.
+    check: Callable | None = None
 
 
 def add_to(subjects, subject):
@@ -58,7 +61,7 @@ def add_to(subjects, subject):
     )
     if subject.name == "harmonics":
         parser.add_argument("--path", help="lane path: portable, neon, avx2 or avx512")
-    parser.set_defaults(of=subject, path=None)
+    parser.set_defaults(run=functools.partial(run, subject), path=None)
 
 
 def run(subject, arguments):
@@ -86,6 +89,8 @@ def run(subject, arguments):
             print(header(subject, arguments, number, loaded))
         for case in cases:
             row = measure(case, sides, loaded)
+            if subject.check:
+                subject.check(case, sides[0], loaded)
             rounds.add(number, row)
             if arguments.rounds > 1:
                 row["round"] = number

@@ -13,8 +13,10 @@ const ROWS: [[i64; 2]; 9] =
 
 /// Points in cubic bins. Only bins that hold points take memory, wherever they lie.
 pub(super) struct Bins {
-    /// The points' numbers and places, sorted by bin.
-    points: Vec<(usize, [f64; 3])>,
+    /// The points' numbers, sorted by bin.
+    points: Vec<usize>,
+    /// Their coordinates, in that order.
+    coordinates: [Vec<f64>; 3],
     /// The bin of each point.
     bin_of: Vec<usize>,
     /// For each bin, where the points of it and of the 26 around it are in `points`.
@@ -43,19 +45,28 @@ impl Bins {
             bin_of[point] = keys.len() - 1;
         }
         starts.push(points.len());
-        let points = order.into_iter().map(|point| (point, points[point])).collect();
-        Bins { points, bin_of, runs: runs_around(&keys, &starts) }
+        let coordinates = array::from_fn(|axis| order.iter().map(|&p| points[p][axis]).collect());
+        Bins { points: order, coordinates, bin_of, runs: runs_around(&keys, &starts) }
     }
 
     /// The numbers of all points, bin by bin.
     pub(super) fn in_order(&self) -> impl Iterator<Item = usize> {
-        self.points.iter().map(|point| point.0)
+        self.points.iter().copied()
     }
 
-    /// The points in the bin of a point, itself among them, and in the bins around.
-    pub(super) fn around(&self, point: usize) -> impl Iterator<Item = &[(usize, [f64; 3])]> {
-        let runs = &self.runs[self.bin_of[point]];
-        runs.iter().map(|run| &self.points[run.clone()])
+    /// The number of the point at a place in this order.
+    pub(super) fn point(&self, place: usize) -> usize {
+        self.points[place]
+    }
+
+    /// The coordinates of the points at places in this order, axis by axis.
+    pub(super) fn coordinates(&self, places: Range<usize>) -> [&[f64]; 3] {
+        self.coordinates.each_ref().map(|axis| &axis[places.clone()])
+    }
+
+    /// The places of the points in the bin of a point, itself among them, and in the bins around.
+    pub(super) fn around(&self, point: usize) -> impl Iterator<Item = Range<usize>> {
+        self.runs[self.bin_of[point]].iter().cloned()
     }
 }
 

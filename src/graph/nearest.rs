@@ -8,7 +8,7 @@ use super::bins::Bins;
 use super::displacements::displacement;
 use super::images::Images;
 use super::lattice::Lattice;
-use super::neighbours::{Near, doubles, given_shift};
+use super::neighbours::{Near, Room, doubles, given_shift};
 use super::{Graph, GraphError, SelfEdges};
 
 /// A neighbour of a node, in the order of a graph's edges.
@@ -88,10 +88,11 @@ fn nearest(
         let near = Near::new(positions, lattice, &images, radius, SelfEdges::Without);
         let mut still = Vec::new();
         let mut found = Vec::new();
+        let mut room = Room::default();
         for receiver in missing {
             found.clear();
             let home = images.homes[receiver];
-            near.append_senders(&bins, home, &mut found);
+            near.append_senders(&bins, home, &mut room, &mut found);
             let all = lattice.is_open() && found.len() + 1 == positions.len();
             if found.len() < count && !all {
                 still.push(receiver);

@@ -111,6 +111,7 @@ fn search(
     // Images that send to each receiver, found in the order of bins, where neighbours are in the
     // caches, and then brought into that of receivers.
     let mut found = Vec::with_capacity(16 * positions.len());
+    let mut room = Room::default();
     let mut starts = vec![0..0; positions.len()];
     for home in bins.in_order() {
         let receiver = images.nodes[home];
@@ -118,7 +119,7 @@ fn search(
             continue;
         }
         let first = found.len();
-        near.append_senders(&bins, home, &mut found);
+        near.append_senders(&bins, home, &mut room, &mut found);
         starts[receiver] = first..found.len();
     }
 
@@ -128,18 +129,30 @@ fn search(
     for (receiver, range) in starts.into_iter().enumerate() {
         let home = images.shifts[images.homes[receiver]];
         let first = senders.len();
-        for &image in &found[range] {
-            let sender = images.nodes[image];
-            senders.push(sender);
-            receivers.push(receiver);
+        let found = &found[range];
+        senders.extend(found.iter().map(|&image| images.nodes[image]));
+        receivers.resize(senders.len(), receiver);
+        if lattice.is_given() {
+            shifts.extend(found.iter().map(|&image| between(images.shifts[image], home)));
+            continue;
+        }
+        for (&image, &sender) in found.iter().zip(&senders[first..]) {
             shifts.push(given_shift(lattice, [images.shifts[image], home], [sender, receiver])?);
         }
-        if !lattice.is_given() {
-            // Images of one sender are in the order of their shifts, but in other vectors.
-            sort_shifts(&senders[first..], &mut shifts[first..]);
-        }
+        // Images of one sender are in the order of their shifts, but in other vectors.
+        sort_shifts(&senders[first..], &mut shifts[first..]);
     }
     Graph::from_sorted(positions.len(), senders, receivers, shifts)
+}
+
+/// Memory for what is around a node, used again for the next.
+#[derive(Default)]
+pub(super) struct Room {
+    /// Squares of distances in one run of points.
+    squares: Vec<f64>,
+    /// Where in the bins the points are that may be near, and the squares of their distances; after
+    /// them anything.
+    near: Vec<(usize, f64)>,
 }
 
 /// Which images are near a node.
@@ -150,6 +163,8 @@ pub(super) struct Near<'a> {
     nearby: Ball,
     inside: Ball,
     certain: Ball,
+    /// The square of the certain radius, scaled as those of `nearby`.
+    certain_square: f64,
     self_edges: SelfEdges,
 }
 
@@ -162,11 +177,14 @@ impl<'a> Near<'a> {
         cutoff: f64,
         self_edges: SelfEdges,
     ) -> Near<'a> {
+        let nearby = Ball::new(images.reach);
+        let certain = images.certain * nearby.factor;
         Near {
             positions,
             lattice,
             images,
-            nearby: Ball::new(images.reach),
+            nearby,
+            certain_square: certain * certain,
             inside: Ball::new(cutoff),
             certain: Ball::new(images.certain),
             self_edges,
@@ -174,24 +192,16 @@ impl<'a> Near<'a> {
     }
 
     /// Appends, in order, the images that send to the node of the image `home`.
-    pub(super) fn append_senders(&self, bins: &Bins, home: usize, found: &mut Vec<usize>) {
+    pub(super) fn append_senders(
+        &self,
+        bins: &Bins,
+        home: usize,
+        room: &mut Room,
+        found: &mut Vec<usize>,
+    ) {
         let first = found.len();
-        let centre = self.images.points[home];
-        let mut uncertain = false;
-        for run in bins.around(home) {
-            // Every point is written and one that is not near is written over: no branch depends
-            // on which are.
-            let mut end = found.len();
-            found.resize(end + run.len() + 1, 0);
-            for &(image, point) in run {
-                let vector = difference(point, centre);
-                let nearby = self.nearby.contains(vector);
-                uncertain |= nearby != self.certain.contains(vector);
-                found[end] = image;
-                end += usize::from(nearby);
-            }
-            found.truncate(end);
-        }
+        let (count, uncertain) = self.look_around(bins, home, room);
+        found.extend(room.near[..count].iter().map(|&(place, _)| bins.point(place)));
         let mut kept = first;
         for index in first..found.len() {
             let image = found[index];
@@ -203,6 +213,30 @@ impl<'a> Near<'a> {
         }
         found.truncate(kept);
         found[first..].sort_unstable();
+    }
+
+    /// Finds where in the bins points are that may be near an image: says how many, and whether
+    /// that is uncertain of any.
+    fn look_around(&self, bins: &Bins, home: usize, room: &mut Room) -> (usize, bool) {
+        let centre = self.images.points[home];
+        let Room { squares, near } = room;
+        let mut count = 0;
+        for run in bins.around(home) {
+            let length = run.len();
+            squares.resize(squares.len().max(length), 0.0);
+            near.resize(near.len().max(count + length), (0, 0.0));
+            let squares = &mut squares[..length];
+            self.nearby.scaled_squares(bins.coordinates(run.clone()), centre, squares);
+            // Every point is written and one that is not near is written over: no branch depends
+            // on which are.
+            let near = &mut near[..count + length];
+            for (offset, &square) in squares.iter().enumerate() {
+                near[count] = (run.start + offset, square);
+                count += usize::from(square < self.nearby.square);
+            }
+        }
+        let uncertain = near[..count].iter().any(|&(_, square)| square >= self.certain_square);
+        (count, uncertain)
     }
 
     /// Decided by the edge's own vector, not by the images, which are rounded otherwise, where that
@@ -267,7 +301,24 @@ impl Ball {
     }
 
     fn contains(&self, vector: [f64; 3]) -> bool {
+        self.scaled_square(vector) < self.square
+    }
+
+    /// The squares of vectors from a centre to points, of which the coordinates are given axis by
+    /// axis.
+    fn scaled_squares(&self, [x, y, z]: [&[f64]; 3], centre: [f64; 3], squares: &mut [f64]) {
+        let length = squares.len();
+        let (x, y, z) = (&x[..length], &y[..length], &z[..length]);
+        for (index, square) in squares.iter_mut().enumerate() {
+            let vector = difference([x[index], y[index], z[index]], centre);
+            *square = self.scaled_square(vector);
+        }
+    }
+
+    /// The square of the length times the factor.
+    #[inline(always)]
+    fn scaled_square(&self, vector: [f64; 3]) -> f64 {
         let [x, y, z] = vector.map(|entry| entry * self.factor);
-        x * x + y * y + z * z < self.square
+        x * x + y * y + z * z
     }
 }
