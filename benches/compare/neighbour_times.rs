@@ -99,7 +99,7 @@ impl Atoms {
 /// The sides of a box of so many cubes, as nearly a cube as its divisors allow.
 fn sides(count: usize) -> [usize; 3] {
     let divisor = |of: usize, root: f64| {
-        (1..=root.round() as usize).rev().find(|side| of % side == 0).unwrap_or(1)
+        (1..=root.round() as usize).rev().find(|side| of.is_multiple_of(*side)).unwrap_or(1)
     };
     let z = divisor(count, (count as f64).cbrt());
     let y = divisor(count / z, ((count / z) as f64).sqrt());
