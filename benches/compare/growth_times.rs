@@ -17,11 +17,8 @@ use std::io::{self, BufRead, Write};
 
 use tesseral::coupling::Tensor;
 use tesseral::kernels::{Pairing, ProductGradients, ProductInputs, TensorProduct};
-use tesseral::simd::{Path, limits};
 use tesseral::{Irrep, Irreps};
-use timing::{fastest, memory, store_time};
-
-mod timing;
+use timing::{fastest, memory, multiply_add_time, store_time};
 
 /// The edges into each node.
 const NEIGHBOURS: usize = 20;
@@ -185,14 +182,4 @@ impl Case {
             ProductGradients { first: Some(first), second: Some(second), weights: Some(weights) };
         product.backward(inputs(), cotangent, gradients).expect("the lengths fit");
     }
-}
-
-/// Nanoseconds of one multiply-add in one lane.
-fn multiply_add_time() -> f64 {
-    const ROUNDS: usize = 1000;
-    let lanes = 64 / size_of::<f32>();
-    let time = fastest(|| {
-        black_box(limits::multiply_adds::<f32>(Path::best(), black_box(ROUNDS)));
-    });
-    time / (ROUNDS * limits::CHAINS * lanes) as f64
 }

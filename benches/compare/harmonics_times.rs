@@ -16,17 +16,11 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 
-use rustix::time::{ClockId, clock_gettime};
 use tesseral::Number;
 use tesseral::sh::batch::{Batch, Layout};
 use tesseral::sh::{Axes, Form, Harmonics, Normalization};
 use tesseral::simd::{Path, limits};
-
-/// How long one sample lasts at least, in nanoseconds.
-const SAMPLE: f64 = 1e6;
-
-/// The samples of which the fastest counts.
-const SAMPLES: usize = 9;
+use timing::{fastest, operation_time};
 
 struct Case {
     what: String,
@@ -166,15 +160,6 @@ fn points<T: Number>(n: usize) -> Vec<[T; 3]> {
     (0..n).map(|_| [component(), component(), component()]).collect()
 }
 
-/// Nanoseconds of one operation in one lane, of those that a function of [`limits`] runs.
-fn operation_time<T: Number>(path: Path, run: fn(Path, usize) -> T) -> f64 {
-    const ROUNDS: usize = 1000;
-    let time = fastest(|| {
-        black_box(run(path, black_box(ROUNDS)));
-    });
-    time / (ROUNDS * limits::CHAINS * T::WIDTH) as f64
-}
-
 /// Nanoseconds to write so many bytes, again and again to the same place, or past the caches if
 /// that is faster.
 fn store_time<T: Number>(path: Path, bytes: usize) -> f64 {
@@ -194,31 +179,4 @@ fn store_time<T: Number>(path: Path, bytes: usize) -> f64 {
         black_box(&mut *buffer);
     });
     cached.min(streamed)
-}
-
-/// Nanoseconds of thread CPU time of one call, the fastest sample.
-fn fastest(mut call: impl FnMut()) -> f64 {
-    let mut calls = 1;
-    loop {
-        let time = sample(&mut call, calls);
-        if time >= SAMPLE {
-            break;
-        }
-        calls = (calls as f64 * (1.2 * SAMPLE / time.max(1.0)).clamp(1.5, 100.0)).ceil() as usize;
-    }
-    let samples = (0..SAMPLES).map(|_| sample(&mut call, calls) / calls as f64);
-    samples.fold(f64::INFINITY, f64::min)
-}
-
-fn sample(call: &mut impl FnMut(), calls: usize) -> f64 {
-    let begun = thread_time();
-    for _ in 0..calls {
-        call();
-    }
-    thread_time() - begun
-}
-
-fn thread_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

@@ -13,10 +13,6 @@ use std::io::{self, BufRead, Write};
 use tesseral::graph::{Graph, SelfEdges};
 use timing::{fastest, store_time};
 
-// The other program uses the rest.
-#[allow(dead_code)]
-mod timing;
-
 /// In units of the lattice: about fifty neighbours.
 const CUTOFF: f64 = 2.3;
 

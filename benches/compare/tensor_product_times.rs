@@ -13,18 +13,11 @@ use std::hint::black_box;
 use std::io::{self, BufRead, Write};
 
 use nalgebra::{UnitQuaternion, Vector3};
-use rustix::time::{ClockId, clock_gettime};
 use tesseral::coupling::Tensor;
 use tesseral::kernels::{Pairing, ProductGradients, ProductInputs, TensorProduct};
-use tesseral::simd::{Path, limits};
 use tesseral::wigner::batch::Batch;
 use tesseral::{Irrep, Irreps};
-
-/// How long one sample lasts at least, in nanoseconds.
-const SAMPLE: f64 = 1e6;
-
-/// The samples of which the fastest counts.
-const SAMPLES: usize = 15;
+use timing::{fastest, multiply_add_time, store_time, thread_time};
 
 /// The degrees of features and harmonics.
 const LMAX: usize = 3;
@@ -198,7 +191,7 @@ fn time(case: &Case, backward: bool) -> Result<(f64, Option<f64>), Box<dyn Error
     let operations = case.operations.filter(|_| !backward);
     let limit = operations.map(|operations| {
         let multiply_adds = (operations * case.count) as f64 * multiply_add_time();
-        multiply_adds.max(store_time(output.len())) / 1e6
+        multiply_adds.max(store_time(size_of_val(&output[..]) as f64)) / 1e6
     });
     Ok((ours / 1e6, limit))
 }
@@ -251,52 +244,4 @@ fn coupling_tensors(lmax: usize) -> Result<f64, Box<dyn Error>> {
     }
     black_box(sum);
     Ok((thread_time() - begun) / 1e6)
-}
-
-/// Nanoseconds of one multiply-add in one lane.
-fn multiply_add_time() -> f64 {
-    const ROUNDS: usize = 1000;
-    let lanes = 64 / size_of::<f32>();
-    let time = fastest(|| {
-        black_box(limits::multiply_adds::<f32>(Path::best(), black_box(ROUNDS)));
-    });
-    time / (ROUNDS * limits::CHAINS * lanes) as f64
-}
-
-/// Nanoseconds to write so many numbers, past the caches if that is faster.
-fn store_time(length: usize) -> f64 {
-    let mut memory = vec![0.0; length + 16];
-    let start = memory.as_ptr().align_offset(64);
-    let buffer = &mut memory[start..start + length / 16 * 16];
-    let cached = fastest(|| limits::stores(Path::best(), 1.0_f32, black_box(&mut *buffer)));
-    let streamed =
-        fastest(|| limits::streaming_stores(Path::best(), 1.0_f32, black_box(&mut *buffer)));
-    cached.min(streamed)
-}
-
-/// Nanoseconds of thread CPU time of one call, the fastest sample.
-fn fastest(mut call: impl FnMut()) -> f64 {
-    let mut calls = 1;
-    loop {
-        let time = sample(&mut call, calls);
-        if time >= SAMPLE {
-            break;
-        }
-        calls = (calls as f64 * (1.2 * SAMPLE / time.max(1.0)).clamp(1.5, 100.0)).ceil() as usize;
-    }
-    let samples = (0..SAMPLES).map(|_| sample(&mut call, calls) / calls as f64);
-    samples.fold(f64::INFINITY, f64::min)
-}
-
-fn sample(call: &mut impl FnMut(), calls: usize) -> f64 {
-    let begun = thread_time();
-    for _ in 0..calls {
-        call();
-    }
-    thread_time() - begun
-}
-
-fn thread_time() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

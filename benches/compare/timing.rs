@@ -6,6 +6,7 @@ use std::fs;
 use std::hint::black_box;
 
 use rustix::time::{ClockId, clock_gettime};
+use tesseral::Number;
 use tesseral::simd::{Path, limits};
 
 /// How long one sample lasts at least, in nanoseconds.
@@ -44,9 +45,24 @@ fn sample(call: &mut impl FnMut(), calls: usize) -> f64 {
     thread_time() - begun
 }
 
-fn thread_time() -> f64 {
+/// Nanoseconds of CPU time of this thread so far.
+pub fn thread_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}
+
+/// Nanoseconds of one multiply-add in one lane of f32.
+pub fn multiply_add_time() -> f64 {
+    operation_time::<f32>(Path::best(), limits::multiply_adds)
+}
+
+/// Nanoseconds of one operation in one lane, of those that a function of [`limits`] runs.
+pub fn operation_time<T: Number>(path: Path, run: fn(Path, usize) -> T) -> f64 {
+    const ROUNDS: usize = 1000;
+    let time = fastest(|| {
+        black_box(run(path, black_box(ROUNDS)));
+    });
+    time / (ROUNDS * limits::CHAINS * T::WIDTH) as f64
 }
 
 /// Nanoseconds to write so many bytes to memory that is there, past the caches if that is faster.

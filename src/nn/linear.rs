@@ -145,6 +145,11 @@ impl Linear {
         &self.kernel
     }
 
+    /// Whether each component of the output depends on the input or a bias; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.kernel.output_mask()
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.kernel.output()

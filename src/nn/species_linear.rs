@@ -115,6 +115,11 @@ impl SpeciesLinear {
         &self.kernel
     }
 
+    /// Whether each component of the output depends on the input; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.kernel.output_mask()
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.kernel.map().output()

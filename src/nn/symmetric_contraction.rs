@@ -85,7 +85,8 @@ impl SymmetricContraction {
         Ok(Self::of_kernel(kernel, init))
     }
 
-    /// A layer of a given kernel.
+    /// A layer of a given kernel, which may have outputs that no product reaches
+    /// ([`kernel::SymmetricContraction::with_unreached`]).
     ///
     /// ```
     /// use burn::tensor::{Device, Tensor};
@@ -162,6 +163,11 @@ impl SymmetricContraction {
     /// The contraction on slices: its basis, and the conversion of weights.
     pub fn kernel(&self) -> &kernel::SymmetricContraction {
         &self.kernel
+    }
+
+    /// Whether each component of the output depends on the input; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.kernel.output_mask()
     }
 
     /// The irreps of the output.

@@ -79,6 +79,11 @@ impl TensorProduct {
         &self.kernel
     }
 
+    /// Whether each component of the output depends on the inputs; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.kernel.output_mask()
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.kernel.output()

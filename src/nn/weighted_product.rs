@@ -99,6 +99,11 @@ impl WeightedProduct {
         &self.kernel
     }
 
+    /// Whether each component of the output depends on the inputs; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.kernel.output_mask()
+    }
+
     /// The irreps of the output.
     pub fn output(&self) -> &Irreps {
         self.kernel.output()

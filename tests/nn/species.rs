@@ -8,7 +8,11 @@ use layer::{
     Layer, assert_close, assert_equivariant, features, irreps, normal, refused, tensor, values,
 };
 use tesseral::graph::{Batch, Graph, SelfEdges};
-use tesseral::nn::{Dual, Init, Species, SpeciesEmbedding, SpeciesLinear};
+use tesseral::kernels;
+use tesseral::nn::{
+    Dual, Init, Linear, Species, SpeciesEmbedding, SpeciesLinear, SymmetricContraction,
+    TensorProduct, WeightedProduct,
+};
 
 fn species() -> Species {
     Species::new([2, 0, 2, 1], 4).unwrap()
@@ -132,4 +136,23 @@ fn species_that_do_not_fit_are_refused() {
     );
     let unreached = refused(SpeciesLinear::new(&scalars, &irreps("1x1o"), 4, init));
     assert!(unreached.starts_with("no path leads from `2x0e` to `1o`"), "{unreached}");
+}
+
+/// Of every layer with paths; the other layers reach all their outputs.
+#[test]
+fn layers_know_which_outputs_they_reach() {
+    let init = &mut Init::new(1, &Device::flex());
+    let (even, both) = (irreps("1x0e"), irreps("1x0e+1x0o"));
+    let expected = [true, false];
+    let linear = Linear::with_unreached(&even, &both, false, init).unwrap();
+    assert_eq!(linear.output_mask(), expected);
+    let linear = SpeciesLinear::with_unreached(&even, &both, 2, init).unwrap();
+    assert_eq!(linear.output_mask(), expected);
+    let product = || kernels::TensorProduct::with_unreached(&even, &even, &both).unwrap();
+    assert_eq!(TensorProduct::new(product(), init).output_mask(), expected);
+    assert_eq!(WeightedProduct::new(product()).output_mask(), expected);
+    let kernel =
+        kernels::symmetric_contraction::SymmetricContraction::with_unreached(&even, &both, 2, 1);
+    let contraction = SymmetricContraction::of_kernel(kernel.unwrap(), init);
+    assert_eq!(contraction.output_mask(), expected);
 }

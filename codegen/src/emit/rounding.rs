@@ -1,5 +1,7 @@
 //! Correct rounding of exact constants to f64 and f32 (to nearest, ties to even), from 200 bits.
 
+use std::sync::LazyLock;
+
 use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
@@ -49,10 +51,13 @@ fn round(value: &Surd, precision: u64) -> f64 {
 
 /// `(m, e, exact)` with |value| = m · 2^-e, m rounded down to about [`WORKING_BITS`] bits.
 fn evaluate(value: &Surd) -> (BigInt, i64, bool) {
-    let pi: BigInt = PI_DIGITS.parse().expect("the digits of π are digits");
-    let unit = BigInt::from(10).pow(100);
+    static PI: LazyLock<[BigInt; 2]> = LazyLock::new(|| {
+        let pi = PI_DIGITS.parse().expect("the digits of π are digits");
+        [pi, BigInt::from(10).pow(100)]
+    });
+    let [pi, unit] = &*PI;
     let power = value.pi_power();
-    let (up, down) = if power > 0 { (&pi, &unit) } else { (&unit, &pi) };
+    let (up, down) = if power > 0 { (pi, unit) } else { (unit, pi) };
     let numerator = value.square().numer() * up.pow(power.unsigned_abs());
     let denominator = value.square().denom() * down.pow(power.unsigned_abs());
     let size = numerator.bits() as i64 - denominator.bits() as i64;

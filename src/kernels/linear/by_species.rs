@@ -60,6 +60,11 @@ impl SpeciesLinear {
         &self.map
     }
 
+    /// Whether each component of the output depends on the input or a bias; the others are zero.
+    pub fn output_mask(&self) -> Vec<bool> {
+        self.map.output_mask()
+    }
+
     /// The number of species.
     pub fn num_species(&self) -> usize {
         self.num_species
@@ -301,7 +306,9 @@ impl Rows {
         if self.is_one_run() {
             return Cow::Borrowed(&values[places[0] * size..][..places.len() * size]);
         }
-        Cow::Owned(places.iter().flat_map(|row| &values[row * size..][..size]).copied().collect())
+        let mut own = Vec::with_capacity(places.len() * size);
+        places.iter().for_each(|row| own.extend_from_slice(&values[row * size..][..size]));
+        Cow::Owned(own)
     }
 
     /// Lets `change` work on these rows of values as if nothing were between them.

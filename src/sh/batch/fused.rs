@@ -2,7 +2,7 @@
 //! stores the results of all points. At low degrees a call for every step costs more than the
 //! arithmetic.
 //!
-//! Every convention takes the same programs. Directions are computed in registers, axes are exchanged and
+//! Every convention takes the same programs. Directions are prepared before them, axes are exchanged and
 //! the phase is a half turn about the pole ([`Frame`]), the normalization is a table of constants of the
 //! program, and the chain rule of the spherical form is applied to derivatives before they are
 //! stored ([`Tangential`]).

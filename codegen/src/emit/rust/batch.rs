@@ -74,12 +74,7 @@ pub fn module(tables: &Harmonics) -> TokenStream {
 
 /// The choice of a program of gradients for the spherical form, which needs code of its own.
 fn spherical_gradients(lmax: usize) -> TokenStream {
-    let arms = (0..=lmax).map(|l| {
-        let name = format_ident!("SolidGradient{l}");
-        let count = tokens::index((l + 1) * (l + 1));
-        let l = tokens::index(l);
-        quote!(#l => job.with::<#name, #count>(),)
-    });
+    let arms = arms("SolidGradient", lmax);
     quote! {
         /// Does a job with `SolidGradient<l>`, for low degrees. The degree has been checked.
         #[inline(always)]
@@ -97,15 +92,6 @@ fn contractions(marked: &Harmonics) -> TokenStream {
     let [backmost, foremost] = [PULL_BACK_LMAX, PUSH_FORWARD_LMAX].map(|l| l.min(marked.lmax()));
     let backwards = (0..=backmost).map(|l| pull_back_program(&pull_back(marked, l), l));
     let forwards = (0..=foremost).map(|l| push_forward_program(&push_forward(marked, l), l));
-    let arms = |kind: &str, lmax: usize| -> Vec<TokenStream> {
-        let arm = |l: usize| {
-            let name = format_ident!("{kind}{l}");
-            let count = tokens::index((l + 1) * (l + 1));
-            let l = tokens::index(l);
-            quote!(#l => job.with::<#name, #count>(),)
-        };
-        (0..=lmax).map(arm).collect()
-    };
     let (back, forward) = (arms("PullBack", backmost), arms("PushForward", foremost));
     let [backmost, foremost] = [backmost, foremost].map(tokens::index);
     quote! {
@@ -134,6 +120,17 @@ fn contractions(marked: &Harmonics) -> TokenStream {
     }
 }
 
+/// For each degree L the arm that chooses the program for all degrees to it.
+fn arms(kind: &str, lmax: usize) -> Vec<TokenStream> {
+    let arm = |l: usize| {
+        let name = format_ident!("{kind}{l}");
+        let count = tokens::index((l + 1) * (l + 1));
+        let l = tokens::index(l);
+        quote!(#l => job.with::<#name, #count>(),)
+    };
+    (0..=lmax).map(arm).collect()
+}
+
 /// The constants of a program by normalization, and the line that brings them into it.
 struct Table {
     constants: Vec<Surd>,
@@ -150,14 +147,15 @@ impl Table {
 
     /// The tables of a program.
     fn text(&self, name: &proc_macro2::Ident) -> TokenStream {
+        let values = Normalization::ALL.map(|normalization| {
+            let value = |constant| with_factors(constant, |l| normalization.factor(l));
+            self.constants.iter().map(value).collect::<Vec<Surd>>()
+        });
         let rows = |literal: fn(&Surd) -> TokenStream| {
-            let row = move |normalization: Normalization| {
-                let value = |constant: &Surd| with_factors(constant, |l| normalization.factor(l));
-                let values = self.constants.iter().map(|constant| literal(&value(constant)));
-                let values: Vec<TokenStream> = values.collect();
+            values.each_ref().map(|values| {
+                let values = values.iter().map(literal);
                 quote!(&[#(half(#values)),*])
-            };
-            Normalization::ALL.map(row)
+            })
         };
         let (wide, narrow) = (rows(tokens::wide), rows(tokens::narrow));
         quote! {
