@@ -4,6 +4,7 @@
     python3 benches/compare.py SUBJECT [--json]         beside peers from PyPI
     python3 benches/compare.py SUBJECT --against DIR    beside the checkout in DIR
     python3 benches/compare.py growth [--svg FILE]      along one axis at a time, alone
+    python3 benches/compare.py threads                  on one thread and on several, alone
 
 The subject is `harmonics`, `tensor-products` or `neighbours`. Every case is measured for one side after
 the other, on one core. Peers are installed on demand into an environment of their own in the target
@@ -12,7 +13,7 @@ folder; those that cannot be had are left out. benches/README.md says more.
 
 import argparse
 
-from compare import growth, harmonics, neighbours, sides, tensor_products
+from compare import growth, harmonics, neighbours, sides, tensor_products, threads
 
 
 def main():
@@ -23,6 +24,7 @@ def main():
     for subject in [harmonics.SUBJECT, tensor_products.SUBJECT, neighbours.SUBJECT]:
         sides.add_to(subjects, subject)
     growth.add_to(subjects)
+    threads.add_to(subjects)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

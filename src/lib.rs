@@ -40,6 +40,7 @@ pub mod kernels;
 #[doc(alias = "safetensors")]
 pub mod nn;
 mod pages;
+mod parallel;
 mod quadrature;
 pub mod radial;
 mod random;

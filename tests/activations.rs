@@ -12,6 +12,7 @@ use tesseral::kernels::{
     ScalarFunction, ScaleCotangents, ScaleGradients, ScaleInputs, SecondMoment, Standardize,
     StandardizeInputs,
 };
+use tesseral::simd::Path;
 use tesseral::{Irreps, Parity, Real as _};
 
 fn irreps(text: &str) -> Irreps {
@@ -71,6 +72,50 @@ fn functions_have_the_derivatives_of_their_formulas() {
                 let allowed = 16.0 * f64::EPSILON * (1.0 + x.abs() + expected[order].abs());
                 assert!(error <= allowed, "{function:?} {order} at {x}: {error:e}");
             }
+        }
+    }
+}
+
+#[test]
+fn lanes_agree_with_single_numbers() {
+    let mut numbers: Vec<f64> = (-4000..4000).map(|i| f64::from(i) * 0.011).collect();
+    numbers.extend([0.0, -0.0, 1e-300, -1e-300, 1e-9, -1e-9, 0.3465, 0.3467, 1e300, -1e300]);
+    numbers.extend([-708.0, -708.1, -709.5, -745.0, -800.0, 708.5, 800.0, f64::NAN]);
+    let all =
+        [ScalarFunction::SILU, ScalarFunction::TANH, ScalarFunction::SIGMOID, ScalarFunction::GELU];
+    for function in all {
+        for path in Path::available() {
+            let scalars = Irreps::scalars(1);
+            let kernel = Activation::new(scalars, &[Some(function)], SecondMoment::Free).unwrap();
+            let kernel = kernel.on(path);
+            let n = numbers.len();
+            let (mut value, mut slope, mut curvature) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+            let ones = vec![1.0; n];
+            kernel.forward(&numbers, &mut value).unwrap();
+            kernel.backward(&numbers, &ones, &mut slope).unwrap();
+            kernel.backward_twice(&numbers, &ones, &ones, Some(&mut curvature), None).unwrap();
+            for (index, &x) in numbers.iter().enumerate() {
+                let found = [value[index], slope[index], curvature[index]];
+                for (order, expected) in function.derivatives(x).into_iter().enumerate() {
+                    let found = found[order];
+                    // Values keep their digits; derivatives are sums that cancel.
+                    let size = if order == 0 { expected.abs() } else { 1.0 + x.abs().min(50.0) };
+                    let error = (found - expected).abs();
+                    let is_near = error <= 4.0 * f64::EPSILON * size + 1e-300;
+                    let is_same =
+                        is_near || found == expected || found.is_nan() && expected.is_nan();
+                    assert!(
+                        is_same,
+                        "{function:?} {order} at {x:e}: {found:e}, expected {expected:e}, {path:?}"
+                    );
+                }
+            }
+            let signs = [0.0, -0.0].map(|x: f64| {
+                let mut z = [1.0];
+                kernel.forward(&[x], &mut z).unwrap();
+                z[0].is_sign_negative()
+            });
+            assert_eq!(signs, [0.0, -0.0].map(|x| function.value(x).is_sign_negative()));
         }
     }
 }

@@ -177,7 +177,7 @@ fn a_least_norm_that_is_none_panics() {
 const CHANNELS: [&str; 4] = ["2x0e + 2x1o + 1x0o + 1x2e", "0e", "", "0x1o + 0o + 0x0e"];
 
 /// The invariants times the features: both operations at once, their factors the invariants.
-fn gated<T: Real>(channels: &Channels, x: &[T]) -> Vec<T> {
+fn gated<T: Real + Send + Sync>(channels: &Channels, x: &[T]) -> Vec<T> {
     let zero = T::constant(0.0, 0.0);
     let rows = x.len().checked_div(channels.irreps().dim()).unwrap_or(0);
     let mut factors = vec![zero; rows * channels.len()];
@@ -307,7 +307,7 @@ fn channels_are_equivariant() {
 
 #[test]
 fn gradients_at_zero_features_are_finite() {
-    fn check<T: Real>(finite: impl Fn(T) -> bool) {
+    fn check<T: Real + Send + Sync>(finite: impl Fn(T) -> bool) {
         let channels = Channels::new(irreps("0e + 0o + 1o + 2e"));
         let zero = T::constant(0.0, 0.0);
         let x = vec![zero; channels.irreps().dim()];

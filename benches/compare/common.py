@@ -28,7 +28,7 @@ def pin():
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def build(root, program, lmax):
+def build(root, program, lmax, features=()):
     """The measuring program of a checkout, each in its own target folder."""
     target = TARGET if root == ROOT else root / "target"
     folder, kind, place = root / "benches", ["--bin", program], "release"
@@ -36,6 +36,7 @@ def build(root, program, lmax):
         # Measuring programs were examples before `benches` was a package.
         program = program.replace("-", "_")
         folder, kind, place = root, ["--no-default-features", "--example", program], "release/examples"
+    kind = [*kind, *(["--features", ",".join(features)] if features else [])]
     environment = dict(os.environ, LMAX=str(lmax), CARGO_TARGET_DIR=str(target))
     try:
         subprocess.run(["cargo", "build", "--release", *kind], cwd=folder, env=environment, check=True)

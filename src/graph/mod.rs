@@ -35,6 +35,7 @@ mod lattice;
 mod nearest;
 mod neighbours;
 mod order;
+mod search;
 
 use std::ops::Range;
 
@@ -43,6 +44,7 @@ pub use batch::Batch;
 pub use cell::Cell;
 pub use error::GraphError;
 pub use order::EdgeOrder;
+pub use search::Search;
 #[cfg(feature = "nn")]
 pub(crate) use {displacements::translation, lattice::check_finite, neighbours::check_positions};
 

@@ -8,8 +8,10 @@ use super::bins::Bins;
 use super::displacements::displacement;
 use super::images::Images;
 use super::lattice::Lattice;
-use super::neighbours::{Near, Room, doubles, given_shift};
-use super::{Graph, GraphError, SelfEdges};
+use super::neighbours::{LOOK_AROUND, Near, Room, given_shift};
+use super::search::How;
+use super::{Cell, Graph, GraphError, Search, SelfEdges};
+use crate::parallel::{Work, even_ranges};
 
 /// A neighbour of a node, in the order of a graph's edges.
 type Neighbour = (usize, [i32; 3]);
@@ -38,7 +40,7 @@ impl Graph {
         count: usize,
         self_edges: SelfEdges,
     ) -> Result<Graph, GraphError> {
-        nearest(&doubles(positions)?, &Lattice::open(), count, self_edges)
+        Search::nearest(count).self_edges(self_edges).graph(positions)
     }
 
     /// Edges to every point from its `count` nearest points and images of points, its own images among
@@ -65,16 +67,17 @@ impl Graph {
         count: usize,
         self_edges: SelfEdges,
     ) -> Result<Graph, GraphError> {
-        let lattice = Lattice::new(cell.map(|vector| vector.map(Into::into)), periodic)?;
-        nearest(&doubles(positions)?, &lattice, count, self_edges)
+        let cell = Cell { vectors: cell.map(|vector| vector.map(Into::into)), periodic };
+        Search::nearest(count).in_cell(cell).self_edges(self_edges).graph(positions)
     }
 }
 
-fn nearest(
+/// The graph of finite positions in a lattice.
+pub(super) fn nearest(
     positions: &[[f64; 3]],
     lattice: &Lattice,
     count: usize,
-    self_edges: SelfEdges,
+    How { self_edges, threads }: How,
 ) -> Result<Graph, GraphError> {
     let mut neighbours: Vec<Vec<Neighbour>> = vec![Vec::new(); positions.len()];
     let mut missing: Vec<usize> = (0..positions.len()).collect();
@@ -86,33 +89,70 @@ fn nearest(
         let images = Images::new(positions, lattice, radius)?;
         let bins = Bins::new(&images.points, images.reach);
         let near = Near::new(positions, lattice, &images, radius, SelfEdges::Without);
+        let looking = Looking { near, images: &images, bins: &bins, lattice, count };
+        let parts = threads.parts(Work { rows: missing.len(), each: LOOK_AROUND });
+        let found = threads.map(even_ranges(missing.len(), parts), |range| {
+            looking.around(positions, &missing[range])
+        });
         let mut still = Vec::new();
-        let mut found = Vec::new();
-        let mut room = Room::default();
-        for receiver in missing {
-            found.clear();
-            let home = images.homes[receiver];
-            near.append_senders(&bins, home, &mut room, &mut found);
-            let all = lattice.is_open() && found.len() + 1 == positions.len();
-            if found.len() < count && !all {
-                still.push(receiver);
-                continue;
+        let mut receivers = missing.into_iter();
+        for found in found {
+            for (own, receiver) in found?.into_iter().zip(&mut receivers) {
+                match own {
+                    Some(own) => neighbours[receiver] = own,
+                    None => still.push(receiver),
+                }
             }
-            for &image in &found {
-                let (sender, shifts) =
-                    (images.nodes[image], [image, home].map(|i| images.shifts[i]));
-                let shift = given_shift(lattice, shifts, [sender, receiver])?;
-                neighbours[receiver].push((sender, shift));
-            }
-            keep_nearest(&mut neighbours[receiver], count, |(sender, shift)| {
-                let cell = &lattice.given;
-                length(displacement(positions[sender], positions[receiver], shift, cell))
-            });
         }
         missing = still;
         radius *= 2.0;
     }
     graph(neighbours, self_edges)
+}
+
+/// What is looked at within one radius.
+struct Looking<'a> {
+    near: Near<'a>,
+    images: &'a Images,
+    bins: &'a Bins,
+    lattice: &'a Lattice,
+    count: usize,
+}
+
+impl Looking<'_> {
+    /// The nearest of each receiver, none where there are too few within the radius.
+    fn around(
+        &self,
+        positions: &[[f64; 3]],
+        receivers: &[usize],
+    ) -> Result<Vec<Option<Vec<Neighbour>>>, GraphError> {
+        let Looking { near, images, bins, lattice, count } = self;
+        let mut found = Vec::new();
+        let mut room = Room::default();
+        let mut around = Vec::with_capacity(receivers.len());
+        for &receiver in receivers {
+            found.clear();
+            let home = images.homes[receiver];
+            near.append_senders(bins, home, &mut room, &mut found);
+            let all = lattice.is_open() && found.len() + 1 == positions.len();
+            if found.len() < *count && !all {
+                around.push(None);
+                continue;
+            }
+            let mut own = Vec::with_capacity(found.len());
+            for &image in &found {
+                let (sender, shifts) =
+                    (images.nodes[image], [image, home].map(|i| images.shifts[i]));
+                own.push((sender, given_shift(lattice, shifts, [sender, receiver])?));
+            }
+            keep_nearest(&mut own, *count, |(sender, shift)| {
+                let cell = &lattice.given;
+                length(displacement(positions[sender], positions[receiver], shift, cell))
+            });
+            around.push(Some(own));
+        }
+        Ok(around)
+    }
 }
 
 /// A radius that has about as many neighbours as asked for, if points are spread evenly.

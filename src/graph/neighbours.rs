@@ -1,11 +1,15 @@
 //! Neighbour search: the graph of all points nearer than a cutoff.
 
+use std::ops::Range;
+
 use super::bins::Bins;
 use super::displacements::{difference, displacement};
 use super::images::Images;
 use super::lattice::Lattice;
-use super::{Graph, GraphError, SelfEdges};
+use super::search::How;
+use super::{Cell, Graph, GraphError, Search, SelfEdges};
 use crate::Real;
+use crate::parallel::{Work, even_ranges};
 
 impl Graph {
     /// Edges, both ways, between all points nearer than the cutoff: distance < cutoff. Points at
@@ -32,7 +36,7 @@ impl Graph {
         cutoff: f64,
         self_edges: SelfEdges,
     ) -> Result<Graph, GraphError> {
-        search(&doubles(positions)?, &Lattice::open(), cutoff, self_edges)
+        Search::within(cutoff).self_edges(self_edges).graph(positions)
     }
 
     /// Edges between all points and images of points nearer than the cutoff, in a cell that
@@ -70,8 +74,8 @@ impl Graph {
         cutoff: f64,
         self_edges: SelfEdges,
     ) -> Result<Graph, GraphError> {
-        let lattice = Lattice::new(cell.map(|vector| vector.map(Into::into)), periodic)?;
-        search(&doubles(positions)?, &lattice, cutoff, self_edges)
+        let cell = Cell { vectors: cell.map(|vector| vector.map(Into::into)), periodic };
+        Search::within(cutoff).in_cell(cell).self_edges(self_edges).graph(positions)
     }
 }
 
@@ -95,11 +99,11 @@ pub(crate) fn check_positions(positions: &[[f64; 3]]) -> Result<(), GraphError> 
 }
 
 /// The graph of finite positions in a lattice.
-fn search(
+pub(super) fn within(
     positions: &[[f64; 3]],
     lattice: &Lattice,
     cutoff: f64,
-    self_edges: SelfEdges,
+    How { self_edges, threads }: How,
 ) -> Result<Graph, GraphError> {
     if !(cutoff.is_finite() && cutoff >= 0.0) {
         return Err(GraphError::Cutoff { found: cutoff });
@@ -110,39 +114,107 @@ fn search(
 
     // Images that send to each receiver, found in the order of bins, where neighbours are in the
     // caches, and then brought into that of receivers.
-    let mut found = Vec::with_capacity(16 * positions.len());
-    let mut room = Room::default();
-    let mut starts = vec![0..0; positions.len()];
-    for home in bins.in_order() {
-        let receiver = images.nodes[home];
-        if images.homes[receiver] != home {
-            continue;
+    let is_home = |&image: &usize| images.homes[images.nodes[image]] == image;
+    let homes: Vec<usize> = bins.in_order().filter(is_home).collect();
+    let parts = threads.parts(Work { rows: homes.len(), each: LOOK_AROUND });
+    let found = threads
+        .map(even_ranges(homes.len(), parts), |range| Found::new(&near, &bins, &homes[range]));
+    let mut places = vec![(0, 0..0); positions.len()];
+    let mut rest = homes.iter();
+    for (part, found) in found.iter().enumerate() {
+        for (range, &home) in found.ranges().zip(&mut rest) {
+            places[images.nodes[home]] = (part, range);
         }
-        let first = found.len();
-        near.append_senders(&bins, home, &mut room, &mut found);
-        starts[receiver] = first..found.len();
+    }
+    let edges = threads.map(even_ranges(positions.len(), parts), |receivers| {
+        let of_receiver = |receiver: usize| {
+            let (part, range) = places[receiver].clone();
+            (receiver, &found[part].images[range])
+        };
+        Edges::new(lattice, &images, receivers.map(of_receiver))
+    });
+    let mut all = Edges::default();
+    for edges in edges {
+        all.append(edges?);
+    }
+    Graph::from_sorted(positions.len(), all.senders, all.receivers, all.shifts)
+}
+
+/// What it takes to look around a point, as work of [`Threads`](crate::parallel::Threads): microseconds.
+pub(super) const LOOK_AROUND: usize = 4000;
+
+/// The images that send to each of some receivers.
+struct Found {
+    images: Vec<usize>,
+    /// Where those of each receiver end.
+    ends: Vec<usize>,
+}
+
+impl Found {
+    fn new(near: &Near<'_>, bins: &Bins, homes: &[usize]) -> Found {
+        let mut images = Vec::with_capacity(16 * homes.len());
+        let mut room = Room::default();
+        let ends = homes.iter().map(|&home| {
+            near.append_senders(bins, home, &mut room, &mut images);
+            images.len()
+        });
+        let ends = ends.collect();
+        Found { images, ends }
     }
 
-    let mut senders = Vec::with_capacity(found.len());
-    let mut receivers = Vec::with_capacity(found.len());
-    let mut shifts = Vec::with_capacity(found.len());
-    for (receiver, range) in starts.into_iter().enumerate() {
-        let home = images.shifts[images.homes[receiver]];
-        let first = senders.len();
-        let found = &found[range];
-        senders.extend(found.iter().map(|&image| images.nodes[image]));
-        receivers.resize(senders.len(), receiver);
-        if lattice.is_given() {
-            shifts.extend(found.iter().map(|&image| between(images.shifts[image], home)));
-            continue;
-        }
-        for (&image, &sender) in found.iter().zip(&senders[first..]) {
-            shifts.push(given_shift(lattice, [images.shifts[image], home], [sender, receiver])?);
-        }
-        // Images of one sender are in the order of their shifts, but in other vectors.
-        sort_shifts(&senders[first..], &mut shifts[first..]);
+    fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| start..end)
     }
-    Graph::from_sorted(positions.len(), senders, receivers, shifts)
+}
+
+/// Edges in the order of a graph.
+#[derive(Default)]
+struct Edges {
+    senders: Vec<usize>,
+    receivers: Vec<usize>,
+    shifts: Vec<[i32; 3]>,
+}
+
+impl Edges {
+    /// The edges from images to receivers.
+    fn new<'a>(
+        lattice: &Lattice,
+        images: &Images,
+        found: impl Iterator<Item = (usize, &'a [usize])> + Clone,
+    ) -> Result<Edges, GraphError> {
+        let count = found.clone().map(|(_, images)| images.len()).sum();
+        let mut senders = Vec::with_capacity(count);
+        let mut receivers = Vec::with_capacity(count);
+        let mut shifts = Vec::with_capacity(count);
+        for (receiver, found) in found {
+            let home = images.shifts[images.homes[receiver]];
+            let first = senders.len();
+            senders.extend(found.iter().map(|&image| images.nodes[image]));
+            receivers.resize(senders.len(), receiver);
+            if lattice.is_given() {
+                shifts.extend(found.iter().map(|&image| between(images.shifts[image], home)));
+                continue;
+            }
+            for (&image, &sender) in found.iter().zip(&senders[first..]) {
+                let both = [images.shifts[image], home];
+                shifts.push(given_shift(lattice, both, [sender, receiver])?);
+            }
+            // Images of one sender are in the order of their shifts, but in other vectors.
+            sort_shifts(&senders[first..], &mut shifts[first..]);
+        }
+        Ok(Edges { senders, receivers, shifts })
+    }
+
+    fn append(&mut self, other: Edges) {
+        if self.senders.is_empty() {
+            *self = other;
+            return;
+        }
+        self.senders.extend(other.senders);
+        self.receivers.extend(other.receivers);
+        self.shifts.extend(other.shifts);
+    }
 }
 
 /// Memory for what is around a node, used again for the next.

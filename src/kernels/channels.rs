@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::KernelError;
 use super::arithmetic::{add_scaled, dot, rounded};
 use crate::error::{LengthError, check_length, check_rows};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
 use crate::{Irrep, Irreps, Real};
 
 /// Keeps the derivative of a norm finite at zero: the norm is √(|x|² + ε), with ε = 10⁻¹².
@@ -33,6 +34,7 @@ pub struct Channels {
     irreps: Irreps,
     channels: Vec<Channel>,
     invariant: Invariant,
+    threads: Threads,
 }
 
 /// What [`Channels::invariants`] gives.
@@ -95,7 +97,7 @@ impl Channels {
                 start += size;
             }
         }
-        Channels { irreps, channels, invariant: Invariant::ValueOrNorm }
+        Channels { irreps, channels, invariant: Invariant::ValueOrNorm, threads: Threads::Caller }
     }
 
     /// The same with other invariants: max(|x|, `least`) for every channel, scalars too, with the
@@ -120,6 +122,12 @@ impl Channels {
         Channels { invariant: Invariant::NormAbove(least), ..Self::new(irreps) }
     }
 
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        Channels { threads: Threads::Pool, ..self }
+    }
+
     /// The irreps.
     pub fn irreps(&self) -> &Irreps {
         &self.irreps
@@ -140,13 +148,20 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn invariants<T: Real>(&self, input: &[T], output: &mut [T]) -> Result<(), KernelError> {
+    pub fn invariants<T: Real + Send + Sync>(
+        &self,
+        input: &[T],
+        output: &mut [T],
+    ) -> Result<(), KernelError> {
         self.check(input.len(), ("the output", output.len()))?;
-        for (x, z) in self.rows(input).zip(output.chunks_exact_mut(self.len().max(1))) {
-            for (channel, z) in self.channels.iter().zip(z) {
-                *z = channel.invariant(x, self.invariant).value();
+        let parts = (self.rows(input), RowsMut { numbers: output, size: self.len() });
+        self.threads.each(self.work(input), parts, &|(x, z)| {
+            for (x, z) in x.iter().zip(z.iter()) {
+                for (channel, z) in self.channels.iter().zip(z) {
+                    *z = channel.invariant(x, self.invariant).value();
+                }
             }
-        }
+        });
         Ok(())
     }
 
@@ -165,7 +180,7 @@ impl Channels {
     /// assert_eq!(gradient, [0.0, 6.0, 8.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn invariants_backward<T: Real>(
+    pub fn invariants_backward<T: Real + Send + Sync>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -173,22 +188,27 @@ impl Channels {
     ) -> Result<(), KernelError> {
         self.check(input.len(), ("the gradient of the output", output_gradient.len()))?;
         check_length("the gradient of the input", input.len(), input_gradient.len())?;
-        let gradients = input_gradient.chunks_exact_mut(self.irreps.dim().max(1));
-        let output_gradients = output_gradient.chunks_exact(self.len().max(1));
-        for ((x, dx), dz) in self.rows(input).zip(gradients).zip(output_gradients) {
-            for (channel, &dz) in self.channels.iter().zip(dz) {
-                match channel.invariant(x, self.invariant) {
-                    Norm::Value(_) => dx[channel.start] = dx[channel.start] + dz,
-                    Norm::Least(_) => {}
-                    Norm::Of(length) => {
-                        for index in channel.range() {
-                            dx[index] = dx[index] + dz * length.unit(x[index]);
-                        }
+        let given = (self.rows(input), Rows { numbers: output_gradient, size: self.len() });
+        let parts = (given, self.rows_mut(input_gradient));
+        self.threads.each(self.work(input), parts, &|((x, dz), dx)| {
+            let each = x.iter().zip(dz.iter()).zip(dx.iter());
+            each.for_each(|((x, dz), dx)| self.row_of_invariants_backward(x, dz, dx));
+        });
+        Ok(())
+    }
+
+    fn row_of_invariants_backward<T: Real>(&self, x: &[T], dz: &[T], dx: &mut [T]) {
+        for (channel, &dz) in self.channels.iter().zip(dz) {
+            match channel.invariant(x, self.invariant) {
+                Norm::Value(_) => dx[channel.start] = dx[channel.start] + dz,
+                Norm::Least(_) => {}
+                Norm::Of(length) => {
+                    for index in channel.range() {
+                        dx[index] = dx[index] + dz * length.unit(x[index]);
                     }
                 }
             }
         }
-        Ok(())
     }
 
     /// The derivative of [`Channels::invariants_backward`]: of Σ `cotangent` · `input_gradient`, adds
@@ -197,55 +217,69 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn invariants_backward_twice<T: Real>(
+    pub fn invariants_backward_twice<T: Real + Send + Sync>(
         &self,
         input: &[T],
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_input: Option<&mut [T]>,
-        mut by_output_gradient: Option<&mut [T]>,
+        by_input: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
         self.check(input.len(), ("the gradient of the output", output_gradient.len()))?;
         check_length("the cotangent of the input", input.len(), cotangent.len())?;
         check_given("the derivative by the input", input, by_input.as_deref())?;
         let what = "the derivative by the gradient of the output";
         check_given(what, output_gradient, by_output_gradient.as_deref())?;
-        let each = self.rows(input).zip(self.rows(cotangent));
-        for (row, ((x, w), dz)) in
-            each.zip(output_gradient.chunks_exact(self.len().max(1))).enumerate()
-        {
-            for (index, (channel, &dz)) in self.channels.iter().zip(dz).enumerate() {
-                let norm = channel.invariant(x, self.invariant);
-                let (x, w) = (channel.of(x), channel.of(w));
-                let along = match &norm {
-                    Norm::Value(_) => w[0],
-                    Norm::Least(_) => continue,
-                    Norm::Of(length) => {
-                        let products = x.iter().zip(w).map(|(&x, &w)| length.unit(x) * w);
-                        products.fold(T::constant(0.0, 0.0), |sum, product| sum + product)
-                    }
-                };
-                if let Some(by) = by_output_gradient.as_deref_mut() {
-                    let place = row * self.len() + index;
-                    by[place] = by[place] + along;
+        let given = [input, cotangent].map(|array| self.rows(array));
+        let dz = Rows { numbers: output_gradient, size: self.len() };
+        let by_x = by_input.map(|by| self.rows_mut(by));
+        let by_dz = by_output_gradient.map(|numbers| RowsMut { numbers, size: self.len() });
+        let parts = ((given, dz), (by_x, by_dz));
+        self.threads.each(self.work(input), parts, &|(([x, w], dz), (by_x, by_dz))| {
+            let [mut by_x, mut by_dz] = [by_x.map(RowsMut::iter), by_dz.map(RowsMut::iter)];
+            for ((x, w), dz) in x.iter().zip(w.iter()).zip(dz.iter()) {
+                let targets =
+                    [&mut by_x, &mut by_dz].map(|by| by.as_mut().and_then(Iterator::next));
+                self.row_of_invariants_backward_twice([x, w], dz, targets);
+            }
+        });
+        Ok(())
+    }
+
+    fn row_of_invariants_backward_twice<T: Real>(
+        &self,
+        [x, w]: [&[T]; 2],
+        dz: &[T],
+        [mut by_x, mut by_dz]: [Option<&mut [T]>; 2],
+    ) {
+        for (index, (channel, &dz)) in self.channels.iter().zip(dz).enumerate() {
+            let norm = channel.invariant(x, self.invariant);
+            let (x, w) = (channel.of(x), channel.of(w));
+            let along = match &norm {
+                Norm::Value(_) => w[0],
+                Norm::Least(_) => continue,
+                Norm::Of(length) => {
+                    let products = x.iter().zip(w).map(|(&x, &w)| length.unit(x) * w);
+                    products.fold(T::constant(0.0, 0.0), |sum, product| sum + product)
                 }
-                if let (Some(by), Norm::Of(length)) = (by_input.as_deref_mut(), &norm) {
-                    // (w - (u · w) u) / |x|, with u = x/|x|.
-                    let by = &mut by[row * self.irreps.dim()..][channel.range()];
-                    for ((by, &x), &w) in by.iter_mut().zip(x).zip(w) {
-                        *by = *by + length.per_length(w - along * length.unit(x)) * dz;
-                    }
+            };
+            if let Some(by) = by_dz.as_deref_mut() {
+                by[index] = by[index] + along;
+            }
+            if let (Some(by), Norm::Of(length)) = (by_x.as_deref_mut(), &norm) {
+                // (w - (u · w) u) / |x|, with u = x/|x|.
+                for ((by, &x), &w) in by[channel.range()].iter_mut().zip(x).zip(w) {
+                    *by = *by + length.per_length(w - along * length.unit(x)) * dz;
                 }
             }
         }
-        Ok(())
     }
 
     /// Every channel times its factor.
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn scale<T: Real>(
+    pub fn scale<T: Real + Send + Sync>(
         &self,
         inputs: ScaleInputs<'_, T>,
         output: &mut [T],
@@ -253,15 +287,17 @@ impl Channels {
         let ScaleInputs { input, factors } = inputs;
         self.check_factors(&inputs)?;
         check_length("the output", input.len(), output.len())?;
-        let size = self.irreps.dim().max(1);
-        for (row, (x, z)) in self.rows(input).zip(output.chunks_exact_mut(size)).enumerate() {
-            let factors = &factors[self.factor_row(factors.len(), row)..][..self.len()];
-            for (channel, &factor) in self.channels.iter().zip(factors) {
-                for index in channel.range() {
-                    z[index] = factor * x[index];
+        let work = self.work(input);
+        self.threads.each(work, (0..work.rows, self.rows_mut(output)), &|(rows, z)| {
+            for (row, z) in rows.zip(z.iter()) {
+                let (x, factors) = (self.row(input, row), self.factors(factors, row));
+                for (channel, &factor) in self.channels.iter().zip(factors) {
+                    for index in channel.range() {
+                        z[index] = factor * x[index];
+                    }
                 }
             }
-        }
+        });
         Ok(())
     }
 
@@ -281,30 +317,65 @@ impl Channels {
     /// assert_eq!((dx, df), ([1.0, 2.0, 2.0, 2.0], [-2.0, 7.0]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn scale_backward<T: Real>(
+    pub fn scale_backward<T: Real + Send + Sync>(
         &self,
         inputs: ScaleInputs<'_, T>,
         output_gradient: &[T],
         gradients: ScaleGradients<'_, T>,
     ) -> Result<(), KernelError> {
         let ScaleInputs { input, factors } = inputs;
-        let ScaleGradients { input: mut by_input, factors: mut by_factors } = gradients;
         self.check_factors(&inputs)?;
         check_length("the gradient of the output", input.len(), output_gradient.len())?;
-        check_given("the gradient of the input", input, by_input.as_deref())?;
-        check_given("the gradient of the factors", factors, by_factors.as_deref())?;
-        self.for_each_channel(&inputs, |places, factor| {
-            for place in places {
-                let dz = output_gradient[place];
-                if let Some(dx) = by_input.as_deref_mut() {
-                    dx[place] = dx[place] + factors[factor] * dz;
+        check_given("the gradient of the input", input, gradients.input.as_deref())?;
+        check_given("the gradient of the factors", factors, gradients.factors.as_deref())?;
+        self.for_each_row(&inputs, gradients, None, |row, by_x, by_factors, _| {
+            let (x, dz) = (self.row(input, row), self.row(output_gradient, row));
+            let factors = self.factors(factors, row);
+            let (mut by_x, mut by_factors) = (by_x, by_factors);
+            for (index, channel) in self.channels.iter().enumerate() {
+                if let Some(by_x) = by_x.as_deref_mut() {
+                    add_scaled(factors[index], channel.of(dz), &mut by_x[channel.range()]);
                 }
-                if let Some(df) = by_factors.as_deref_mut() {
-                    df[factor] = df[factor] + input[place] * dz;
+                if let Some(by) = by_factors.as_deref_mut() {
+                    by[index] = by[index] + dot(channel.of(x), channel.of(dz));
                 }
             }
         });
         Ok(())
+    }
+
+    /// Calls a function for every row, with the row of each gradient that is given: of the input, of the
+    /// factors, and by the gradient of the output. Factors that all rows share have one sum.
+    fn for_each_row<T: Real + Send + Sync>(
+        &self,
+        inputs: &ScaleInputs<'_, T>,
+        gradients: ScaleGradients<'_, T>,
+        by_output_gradient: Option<&mut [T]>,
+        run: impl Fn(usize, Option<&mut [T]>, Option<&mut [T]>, Option<&mut [T]>) + Sync,
+    ) {
+        let work = self.work(inputs.input);
+        let is_shared = self.shares_factors(inputs.factors);
+        let (own, shared) = match gradients.factors {
+            Some(factors) if is_shared => (None, factors),
+            given => (given, &mut [][..]),
+        };
+        let own = own.map(|numbers| RowsMut { numbers, size: self.len() });
+        let of_inputs = [gradients.input, by_output_gradient];
+        let of_inputs = of_inputs.map(|array| array.map(|array| self.rows_mut(array)));
+        let parts = (0..work.rows, (of_inputs, own));
+        self.threads.sum(work, parts, shared, &|(rows, (of_inputs, own)), shared| {
+            let [mut by_x, mut by_dz] = of_inputs.map(|array| array.map(RowsMut::iter));
+            let mut own = own.map(RowsMut::iter);
+            for row in rows {
+                let [x, dz] =
+                    [&mut by_x, &mut by_dz].map(|by| by.as_mut().and_then(Iterator::next));
+                let factors = match shared.is_empty() {
+                    true => own.as_mut().and_then(Iterator::next),
+                    false => Some(&mut *shared),
+                };
+                run(row, x, factors, dz);
+            }
+        });
     }
 
     /// The derivative of [`Channels::scale_backward`]: of S = Σ `cotangents` · (the gradients that
@@ -316,43 +387,56 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn scale_backward_twice<T: Real>(
+    pub fn scale_backward_twice<T: Real + Send + Sync>(
         &self,
         inputs: ScaleInputs<'_, T>,
         output_gradient: &[T],
         cotangents: ScaleCotangents<'_, T>,
         gradients: ScaleGradients<'_, T>,
-        mut by_output_gradient: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
         let ScaleInputs { input, factors } = inputs;
-        let ScaleGradients { input: mut by_input, factors: mut by_factors } = gradients;
         self.check_factors(&inputs)?;
         check_length("the gradient of the output", input.len(), output_gradient.len())?;
         check_given("the cotangent of the input", input, cotangents.input)?;
         check_given("the cotangent of the factors", factors, cotangents.factors)?;
-        check_given("the gradient of the input", input, by_input.as_deref())?;
-        check_given("the gradient of the factors", factors, by_factors.as_deref())?;
+        check_given("the gradient of the input", input, gradients.input.as_deref())?;
+        check_given("the gradient of the factors", factors, gradients.factors.as_deref())?;
         let what = "the derivative by the gradient of the output";
         check_given(what, output_gradient, by_output_gradient.as_deref())?;
-        self.for_each_channel(&inputs, |places, factor| {
-            let (x, dz) = (&input[places.clone()], &output_gradient[places.clone()]);
-            if let Some(along) = cotangents.input.map(|along| &along[places.clone()]) {
-                if let Some(by) = by_factors.as_deref_mut() {
-                    by[factor] = by[factor] + dot(along, dz);
+        self.for_each_row(
+            &inputs,
+            gradients,
+            by_output_gradient,
+            |row, by_x, by_factors, by_dz| {
+                let (x, dz) = (self.row(input, row), self.row(output_gradient, row));
+                let factors = self.factors(factors, row);
+                let along = ScaleCotangents {
+                    input: cotangents.input.map(|along| self.row(along, row)),
+                    factors: cotangents.factors.map(|along| self.factors(along, row)),
+                };
+                let (mut by_x, mut by_factors, mut by_dz) = (by_x, by_factors, by_dz);
+                for (index, channel) in self.channels.iter().enumerate() {
+                    let (x, dz) = (channel.of(x), channel.of(dz));
+                    if let Some(along) = along.input.map(|along| channel.of(along)) {
+                        if let Some(by) = by_factors.as_deref_mut() {
+                            by[index] = by[index] + dot(along, dz);
+                        }
+                        if let Some(by) = by_dz.as_deref_mut() {
+                            add_scaled(factors[index], along, &mut by[channel.range()]);
+                        }
+                    }
+                    if let Some(along) = along.factors.map(|along| along[index]) {
+                        if let Some(by) = by_x.as_deref_mut() {
+                            add_scaled(along, dz, &mut by[channel.range()]);
+                        }
+                        if let Some(by) = by_dz.as_deref_mut() {
+                            add_scaled(along, x, &mut by[channel.range()]);
+                        }
+                    }
                 }
-                if let Some(by) = by_output_gradient.as_deref_mut() {
-                    add_scaled(factors[factor], along, &mut by[places.clone()]);
-                }
-            }
-            if let Some(along) = cotangents.factors.map(|along| along[factor]) {
-                if let Some(by) = by_input.as_deref_mut() {
-                    add_scaled(along, dz, &mut by[places.clone()]);
-                }
-                if let Some(by) = by_output_gradient.as_deref_mut() {
-                    add_scaled(along, x, &mut by[places]);
-                }
-            }
-        });
+            },
+        );
         Ok(())
     }
 
@@ -370,7 +454,7 @@ impl Channels {
     /// assert_eq!(z, [11.0, 22.0, 3.0, 4.0, 5.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn add_to_scalars<T: Real>(
+    pub fn add_to_scalars<T: Real + Send + Sync>(
         &self,
         input: &[T],
         biases: &[T],
@@ -379,12 +463,15 @@ impl Channels {
         check_rows("the input", self.irreps.dim(), input.len())?;
         check_length("the biases", self.irreps.num_scalars(), biases.len())?;
         check_length("the output", input.len(), output.len())?;
-        output.copy_from_slice(input);
-        for z in output.chunks_exact_mut(self.irreps.dim().max(1)) {
-            for (channel, &bias) in self.scalars().zip(biases) {
-                z[channel.start] = z[channel.start] + bias;
+        let parts = (self.rows(input), self.rows_mut(output));
+        self.threads.each(self.work(input), parts, &|(x, z)| {
+            for (x, z) in x.iter().zip(z.iter()) {
+                z.copy_from_slice(x);
+                for (channel, &bias) in self.scalars().zip(biases) {
+                    z[channel.start] = z[channel.start] + bias;
+                }
             }
-        }
+        });
         Ok(())
     }
 
@@ -393,55 +480,64 @@ impl Channels {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn sum_scalars<T: Real>(&self, input: &[T], sums: &mut [T]) -> Result<(), KernelError> {
+    pub fn sum_scalars<T: Real + Send + Sync>(
+        &self,
+        input: &[T],
+        sums: &mut [T],
+    ) -> Result<(), KernelError> {
         check_rows("the input", self.irreps.dim(), input.len())?;
         check_length("the sums", self.irreps.num_scalars(), sums.len())?;
-        for x in self.rows(input) {
-            for (channel, sum) in self.scalars().zip(sums.iter_mut()) {
-                *sum = *sum + x[channel.start];
+        self.threads.sum(self.work(input), self.rows(input), sums, &|x, sums| {
+            for x in x.iter() {
+                for (channel, sum) in self.scalars().zip(sums.iter_mut()) {
+                    *sum = *sum + x[channel.start];
+                }
             }
-        }
+        });
         Ok(())
-    }
-
-    /// Calls a function with the places of the components of every channel of every row, and that
-    /// of its factor.
-    fn for_each_channel<T>(
-        &self,
-        inputs: &ScaleInputs<'_, T>,
-        mut f: impl FnMut(Range<usize>, usize),
-    ) {
-        let size = self.irreps.dim();
-        for row in 0..inputs.input.len().checked_div(size).unwrap_or(0) {
-            let factor_row = self.factor_row(inputs.factors.len(), row);
-            for (index, channel) in self.channels.iter().enumerate() {
-                let start = row * size + channel.start;
-                f(start..start + channel.size, factor_row + index);
-            }
-        }
     }
 
     fn scalars(&self) -> impl Iterator<Item = &Channel> {
         self.channels.iter().filter(|channel| channel.is_scalar)
     }
 
-    /// Where the factors of a row begin, if there are so many.
-    fn factor_row(&self, factors: usize, row: usize) -> usize {
-        if factors == self.len() { 0 } else { row * self.len() }
-    }
-
     fn check_factors<T>(&self, inputs: &ScaleInputs<'_, T>) -> Result<(), LengthError> {
         let (input, factors) = (inputs.input.len(), inputs.factors.len());
         // One row of factors serves any number of rows.
-        let is_shared = factors == self.len() && input.is_multiple_of(self.irreps.dim().max(1));
+        let is_shared =
+            self.shares_factors(inputs.factors) && input.is_multiple_of(self.irreps.dim().max(1));
         if is_shared && !self.is_empty() {
             return Ok(());
         }
         self.check(input, ("the factors", factors))
     }
 
-    fn rows<'a, T>(&self, x: &'a [T]) -> std::slice::ChunksExact<'a, T> {
-        x.chunks_exact(self.irreps.dim().max(1))
+    fn rows<'a, T>(&self, numbers: &'a [T]) -> Rows<'a, T> {
+        Rows { numbers, size: self.irreps.dim() }
+    }
+
+    fn rows_mut<'a, T>(&self, numbers: &'a mut [T]) -> RowsMut<'a, T> {
+        RowsMut { numbers, size: self.irreps.dim() }
+    }
+
+    fn row<'a, T>(&self, x: &'a [T], row: usize) -> &'a [T] {
+        &x[row * self.irreps.dim()..][..self.irreps.dim()]
+    }
+
+    /// The factors of a row.
+    fn factors<'a, T>(&self, factors: &'a [T], row: usize) -> &'a [T] {
+        let start = if self.shares_factors(factors) { 0 } else { row * self.len() };
+        &factors[start..][..self.len()]
+    }
+
+    /// Whether all rows have the same factors.
+    fn shares_factors<T>(&self, factors: &[T]) -> bool {
+        factors.len() == self.len()
+    }
+
+    /// The rows of an input and what one takes.
+    fn work<T>(&self, input: &[T]) -> Work {
+        Work::of_functions(input.len(), self.irreps.dim(), self.len() / 4)
     }
 
     /// Checks features, and what has a number for each channel.

@@ -11,6 +11,34 @@
 //! | `forward` | the inputs, and the output, which is overwritten |
 //! | `backward` | the inputs, the gradient of the output, and the gradients of the inputs: what is given is added to |
 //! | `backward_twice` | the inputs, the gradient of the output, the cotangents of what `backward` gives, and again gradients that are added to: those of the inputs, and that by the gradient of the output |
+//!
+//! # Threads
+//! A kernel runs on the calling thread. With the feature `rayon`, `in_parallel` gives the same kernel that
+//! splits large calls among the threads of the rayon pool that the caller is in, or of rayon's own, of
+//! which `RAYON_NUM_THREADS` says the size. Batches of harmonics ([`sh::batch`](crate::sh::batch)) and of
+//! Wigner matrices ([`wigner::batch`](crate::wigner::batch)), and searches of neighbours
+//! ([`graph::Search`](crate::graph::Search)), have it too.
+//!
+//! **Results do not depend on the number of threads, bit for bit.** Calls are cut by their sizes alone, and
+//! sums over parts are added in the order of the parts. What is computed row by row is what one thread
+//! gives without `in_parallel`, and so are sums of edges that are sorted by receiver; other sums round
+//! otherwise: gradients of senders and of weights that rows share, and moments of many rows.
+//! Small calls, of some 0.1 ms, stay on the calling thread.
+//!
+//! ```
+//! # #[cfg(feature = "rayon")] {
+//! use tesseral::kernels::{Linear, LinearInputs};
+//!
+//! let linear = Linear::new("8x1o".parse()?, "8x1o".parse()?, false);
+//! let (input, parameters) = (vec![0.5; 24 * 10_000], vec![1.0; 64]);
+//! let inputs = LinearInputs { input: &input, parameters: &parameters };
+//! let [mut one, mut many] = [vec![0.0; 24 * 10_000], vec![0.0; 24 * 10_000]];
+//! linear.forward(inputs, &mut one)?;
+//! linear.in_parallel().forward(inputs, &mut many)?;
+//! assert!(one == many);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod activation;
 mod arithmetic;

@@ -21,7 +21,8 @@ use std::ops::Range;
 use super::KernelError;
 use super::arithmetic::rounded;
 use crate::error::{check_length, check_rows};
-use crate::{Irrep, Irreps, Real};
+use crate::parallel::{Cut, RowsMut, Threads, Work};
+use crate::{Irrep, Irreps, Number};
 
 /// What the second moment of a channel of degree l is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -87,6 +88,7 @@ pub struct Standardize {
     irreps: Irreps,
     sets: Vec<Set>,
     epsilon: f64,
+    threads: Threads,
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +107,20 @@ struct Group {
     scales: Vec<f64>,
 }
 
+/// Groups that follow each other, and their rows of each target.
+struct GroupRows<'a, T> {
+    groups: &'a [Range<usize>],
+    targets: [Option<RowsMut<'a, T>>; 2],
+}
+
+impl<T> Cut for GroupRows<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (groups, others) = self.groups.split_at(at);
+        let (targets, rest) = self.targets.cut(others[0].start - groups[0].start);
+        (GroupRows { groups, targets }, GroupRows { groups: others, targets: rest })
+    }
+}
+
 impl Standardize {
     /// One set for each block: equivariant layer normalization (Liao and Smidt 2023, Equiformer).
     ///
@@ -118,7 +134,7 @@ impl Standardize {
         check_epsilon(epsilon);
         let each = irreps.iter().zip(irreps.slices());
         let sets = each.map(|(block, columns)| Set::new(block.irrep, columns, norm)).collect();
-        Standardize { irreps, sets, epsilon }
+        Standardize { irreps, sets, epsilon, threads: Threads::Caller }
     }
 
     /// One set for each channel: batch normalization, as e3nn has it.
@@ -137,7 +153,13 @@ impl Standardize {
                 start = end;
             }
         }
-        Standardize { irreps, sets, epsilon }
+        Standardize { irreps, sets, epsilon, threads: Threads::Caller }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        Standardize { threads: Threads::Pool, ..self }
     }
 
     /// The irreps.
@@ -167,7 +189,7 @@ impl Standardize {
     /// assert_eq!((means, moments), ([3.0, 0.0], [4.0, 12.5]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn moments<T: Real + Into<f64>>(
+    pub fn moments<T: Number>(
         &self,
         inputs: StandardizeInputs<'_, T>,
         means: &mut [f64],
@@ -189,19 +211,20 @@ impl Standardize {
     ///
     /// # Errors
     /// If a slice has the wrong length or the groups are not all rows.
-    pub fn forward<T: Real + Into<f64>>(
+    pub fn forward<T: Number>(
         &self,
         inputs: StandardizeInputs<'_, T>,
         output: &mut [T],
     ) -> Result<(), KernelError> {
         let x = inputs.input;
-        for group in self.groups(&inputs, &[("the output", output.len())])? {
+        let groups = self.groups(&inputs, &[("the output", output.len())])?;
+        self.for_each_group(&groups, [Some(output), None], |group, [output, _]| {
             let group = self.group(group, x);
-            self.for_each(&group.rows, |set, place| {
+            self.write(&group.rows, output, |set, place, _| {
                 let centred = x[place].into() - group.means[set];
-                output[place] = rounded(group.scales[set] * centred);
+                rounded(group.scales[set] * centred)
             });
-        }
+        });
         Ok(())
     }
 
@@ -209,7 +232,7 @@ impl Standardize {
     ///
     /// # Errors
     /// As [`Standardize::forward`].
-    pub fn backward<T: Real + Into<f64>>(
+    pub fn backward<T: Number>(
         &self,
         inputs: StandardizeInputs<'_, T>,
         output_gradient: &[T],
@@ -219,10 +242,11 @@ impl Standardize {
             ("the gradient of the output", output_gradient.len()),
             ("the gradient of the input", input_gradient.len()),
         ];
-        for group in self.groups(&inputs, &lengths)? {
+        let groups = self.groups(&inputs, &lengths)?;
+        self.for_each_group(&groups, [Some(input_gradient), None], |group, [by_x, _]| {
             let group = self.group(group, inputs.input);
-            self.add_projected(&group, inputs.input, output_gradient, input_gradient);
-        }
+            self.add_projected(&group, inputs.input, output_gradient, by_x);
+        });
         Ok(())
     }
 
@@ -232,13 +256,13 @@ impl Standardize {
     ///
     /// # Errors
     /// As [`Standardize::forward`].
-    pub fn backward_twice<T: Real + Into<f64>>(
+    pub fn backward_twice<T: Number>(
         &self,
         inputs: StandardizeInputs<'_, T>,
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_input: Option<&mut [T]>,
-        mut by_output_gradient: Option<&mut [T]>,
+        by_input: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
         let (x, n) = (inputs.input, inputs.input.len());
         let by_dz = by_output_gradient.as_deref().map_or(n, <[T]>::len);
@@ -248,55 +272,55 @@ impl Standardize {
             ("the derivative by the input", by_input.as_deref().map_or(n, <[T]>::len)),
             ("the derivative by the gradient of the output", by_dz),
         ];
-        for group in self.groups(&inputs, &lengths)? {
+        let groups = self.groups(&inputs, &lengths)?;
+        let targets = [by_input, by_output_gradient];
+        self.for_each_group(&groups, targets, |group, [by_input, by_dz]| {
             let group = self.group(group, x);
-            if let Some(by_input) = by_input.as_deref_mut() {
-                self.add_curvature(&group, x, [output_gradient, cotangent], by_input);
-            }
+            self.add_curvature(&group, x, [output_gradient, cotangent], by_input);
             // The Jacobian is symmetric: the derivative along w is the product from the left.
-            if let Some(by_dz) = by_output_gradient.as_deref_mut() {
-                self.add_projected(&group, x, cotangent, by_dz);
-            }
-        }
+            self.add_projected(&group, x, cotangent, by_dz);
+        });
         Ok(())
     }
 
     /// Adds J v, where J is the symmetric Jacobian: s v_c - (s³/N) (x_c · v) x_c, with c for
     /// centred and N for the divisor.
-    fn add_projected<T: Real + Into<f64>>(&self, group: &Group, x: &[T], v: &[T], out: &mut [T]) {
+    fn add_projected<T: Number>(&self, group: &Group, x: &[T], v: &[T], out: Option<&mut [T]>) {
+        let Some(_) = out else { return };
         let v_means = self.means(&group.rows, v);
         let along = self.products(&group.rows, &group.means, x, v);
-        self.for_each(&group.rows, |set, place| {
+        self.write(&group.rows, out, |set, place, before| {
             let (s, n) = (group.scales[set], self.divisor(set, &group.rows));
             let (x, v) = (x[place].into() - group.means[set], v[place].into() - v_means[set]);
             let sum = s * v - s.powi(3) / n * along[set] * x;
-            out[place] = out[place] + rounded(sum);
+            before + rounded(sum)
         });
     }
 
     /// Adds the gradient of w J v by x: with a = x_c · v, b = x_c · w, d = w_c · v,
     /// -(s³/N) (d x_c + a w_c + b v_c) + 3 (s⁵/N²) a b x_c.
-    fn add_curvature<T: Real + Into<f64>>(
+    fn add_curvature<T: Number>(
         &self,
         group: &Group,
         x: &[T],
         [v, w]: [&[T]; 2],
-        out: &mut [T],
+        out: Option<&mut [T]>,
     ) {
+        let Some(_) = out else { return };
         let [v_means, w_means] = [v, w].map(|array| self.means(&group.rows, array));
         let [a, b] = [v, w].map(|array| self.products(&group.rows, &group.means, x, array));
         let d = self.products(&group.rows, &w_means, w, v);
-        self.for_each(&group.rows, |set, place| {
+        self.write(&group.rows, out, |set, place, before| {
             let (s, n) = (group.scales[set], self.divisor(set, &group.rows));
             let x = x[place].into() - group.means[set];
             let [v, w] = [v[place].into() - v_means[set], w[place].into() - w_means[set]];
             let first = d[set] * x + a[set] * w + b[set] * v;
             let second = 3.0 * s * s / n * a[set] * b[set] * x;
-            out[place] = out[place] + rounded(s.powi(3) / n * (second - first));
+            before + rounded(s.powi(3) / n * (second - first))
         });
     }
 
-    fn group<T: Real + Into<f64>>(&self, rows: Range<usize>, x: &[T]) -> Group {
+    fn group<T: Number>(&self, rows: Range<usize>, x: &[T]) -> Group {
         let means = self.means(&rows, x);
         let moments = self.centred_moments(&rows, &means, x);
         let scale = |&moment: &f64| match moment + self.epsilon {
@@ -308,27 +332,17 @@ impl Standardize {
     }
 
     /// The mean of every set of entries that is centred, zero for the others.
-    fn means<T: Real + Into<f64>>(&self, rows: &Range<usize>, x: &[T]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.sets.len()];
-        self.for_each(rows, |set, place| {
-            if self.sets[set].centred {
-                sums[set] += x[place].into();
-            }
-        });
+    fn means<T: Number>(&self, rows: &Range<usize>, x: &[T]) -> Vec<f64> {
+        let mut sums = self
+            .sums(rows, |set, place| if self.sets[set].centred { x[place].into() } else { 0.0 });
         for (sum, set) in sums.iter_mut().zip(&self.sets) {
             *sum /= (rows.len() * set.columns.len()).max(1) as f64;
         }
         sums
     }
 
-    fn centred_moments<T: Real + Into<f64>>(
-        &self,
-        rows: &Range<usize>,
-        means: &[f64],
-        x: &[T],
-    ) -> Vec<f64> {
-        let mut moments = vec![0.0; self.sets.len()];
-        self.for_each(rows, |set, place| moments[set] += (x[place].into() - means[set]).powi(2));
+    fn centred_moments<T: Number>(&self, rows: &Range<usize>, means: &[f64], x: &[T]) -> Vec<f64> {
+        let mut moments = self.sums(rows, |set, place| (x[place].into() - means[set]).powi(2));
         for (set, moment) in moments.iter_mut().enumerate() {
             *moment /= self.divisor(set, rows);
         }
@@ -336,18 +350,14 @@ impl Standardize {
     }
 
     /// Σ (x - mean) v of every set.
-    fn products<T: Real + Into<f64>>(
+    fn products<T: Number>(
         &self,
         rows: &Range<usize>,
         means: &[f64],
         x: &[T],
         v: &[T],
     ) -> Vec<f64> {
-        let mut sums = vec![0.0; self.sets.len()];
-        self.for_each(rows, |set, place| {
-            sums[set] += (x[place].into() - means[set]) * v[place].into();
-        });
-        sums
+        self.sums(rows, |set, place| (x[place].into() - means[set]) * v[place].into())
     }
 
     /// The divisor of the second moment; one for nothing.
@@ -356,14 +366,70 @@ impl Standardize {
         if count > 0.0 { count } else { 1.0 }
     }
 
+    /// Calls a function for every group, with what belongs to it of each target.
+    fn for_each_group<T: Number>(
+        &self,
+        groups: &[Range<usize>],
+        targets: [Option<&mut [T]>; 2],
+        run: impl Fn(Range<usize>, [Option<&mut [T]>; 2]) + Sync,
+    ) {
+        let rows = groups.last().map_or(0, |last| last.end);
+        let each = self.work(rows.div_ceil(groups.len().max(1)));
+        let work = Work { rows: groups.len(), each: each.rows.saturating_mul(each.each) };
+        let targets =
+            targets.map(|t| t.map(|numbers| RowsMut { numbers, size: self.irreps.dim() }));
+        self.threads.each(work, GroupRows { groups, targets }, &|part| {
+            let GroupRows { groups, mut targets } = part;
+            for group in groups {
+                let own = targets.each_mut().map(|target| {
+                    let (own, rest) = target.take()?.cut(group.len());
+                    *target = Some(rest);
+                    Some(own.numbers)
+                });
+                run(group.clone(), own);
+            }
+        });
+    }
+
+    /// The sums over some rows of a function of set and place, one for each set.
+    fn sums(&self, rows: &Range<usize>, term: impl Fn(usize, usize) -> f64 + Sync) -> Vec<f64> {
+        let mut sums = vec![0.0; self.sets.len()];
+        self.threads.sum(self.work(rows.len()), rows.clone(), &mut sums, &|rows, sums| {
+            self.for_each(rows, |set, place| sums[set] += term(set, place));
+        });
+        sums
+    }
+
+    /// Sets the numbers of some rows to a function of set, place and what was there, if there are any.
+    fn write<T: Number>(
+        &self,
+        rows: &Range<usize>,
+        numbers: Option<&mut [T]>,
+        value: impl Fn(usize, usize, T) -> T + Sync,
+    ) {
+        let (Some(numbers), size) = (numbers, self.irreps.dim()) else { return };
+        let parts = (rows.clone(), RowsMut { numbers, size });
+        self.threads.each(self.work(rows.len()), parts, &|(rows, target)| {
+            let first = rows.start * size;
+            self.for_each(rows, |set, place| {
+                let number = &mut target.numbers[place - first];
+                *number = value(set, place, *number);
+            });
+        });
+    }
+
     /// Every set and place of some rows, row by row.
-    fn for_each(&self, rows: &Range<usize>, mut f: impl FnMut(usize, usize)) {
+    fn for_each(&self, rows: Range<usize>, mut f: impl FnMut(usize, usize)) {
         let size = self.irreps.dim();
-        for row in rows.clone() {
+        for row in rows {
             for (index, set) in self.sets.iter().enumerate() {
                 set.columns.clone().for_each(|column| f(index, row * size + column));
             }
         }
+    }
+
+    fn work(&self, rows: usize) -> Work {
+        Work { rows, each: 2 * self.irreps.dim() }
     }
 
     /// The rows of each group, after a check of lengths.

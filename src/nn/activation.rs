@@ -62,7 +62,7 @@ impl Activation {
         moment: SecondMoment,
     ) -> Result<Self, ActivationError> {
         let kernel = kernels::Activation::new(input.clone(), functions, moment)?;
-        Ok(Activation { kernel: Arc::new(kernel) })
+        Ok(Activation { kernel: Arc::new(kernel.in_parallel()) })
     }
 
     /// The irreps of the output.
@@ -192,7 +192,7 @@ impl Gate {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(config: &GateConfig) -> Result<Self, ActivationError> {
-        Ok(Gate { kernel: Arc::new(kernels::Gate::new(config)?) })
+        Ok(Gate { kernel: Arc::new(kernels::Gate::new(config)?.in_parallel()) })
     }
 
     /// The irreps of the input: scalars, gates and gated channels, one block for each irrep.

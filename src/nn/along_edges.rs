@@ -12,6 +12,7 @@ use super::operation::{Element, Operation, Smooth, apply1};
 use super::{Dual, Features, NnError};
 use crate::Irreps;
 use crate::graph::Graph;
+use crate::parallel::{Rows, RowsMut, Threads, Work, add_rows};
 
 /// The features of the sender of each edge, `[edges][irreps.dim()]`.
 ///
@@ -185,15 +186,12 @@ impl Operation<1> for Gather {
     }
 
     fn forward<T: Element>(&self, [x]: [&[T]; 1], output: &mut [T]) {
-        let rows = output.chunks_exact_mut(self.columns.max(1));
-        for (row, &node) in rows.zip(self.nodes()) {
-            row.copy_from_slice(&x[node * self.columns..][..self.columns]);
-        }
+        copy_rows(x, self.nodes(), output, self.columns);
     }
 
     fn backward<T: Element>(&self, _x: [&[T]; 1], dz: &[T], [dx]: [Option<&mut [T]>; 1]) {
         let Some(dx) = dx else { return };
-        add_rows(dz, self.nodes(), dx, self.columns);
+        add_rows(Threads::Pool, dz, self.nodes(), dx, self.columns);
     }
 }
 
@@ -210,25 +208,24 @@ impl Operation<1> for Sum {
     }
 
     fn forward<T: Element>(&self, [x]: [&[T]; 1], output: &mut [T]) {
-        add_rows(x, self.graph.receivers(), output, self.columns);
+        add_rows(Threads::Pool, x, self.graph.receivers(), output, self.columns);
     }
 
     fn backward<T: Element>(&self, _x: [&[T]; 1], dz: &[T], [dx]: [Option<&mut [T]>; 1]) {
         let Some(dx) = dx else { return };
-        let rows = dx.chunks_exact_mut(self.columns.max(1));
-        for (row, &node) in rows.zip(self.graph.receivers()) {
-            row.copy_from_slice(&dz[node * self.columns..][..self.columns]);
-        }
+        copy_rows(dz, self.graph.receivers(), dx, self.columns);
     }
 }
 
-/// Adds each row to that of its node.
-fn add_rows<T: Element>(rows: &[T], nodes: &[usize], sums: &mut [T], columns: usize) {
-    for (row, &node) in rows.chunks_exact(columns.max(1)).zip(nodes) {
-        for (sum, &x) in sums[node * columns..].iter_mut().zip(row) {
-            *sum = *sum + x;
+/// Sets every row to the one that it names.
+fn copy_rows<T: Element>(rows: &[T], names: &[usize], output: &mut [T], size: usize) {
+    let work = Work { rows: names.len(), each: size };
+    let parts = (Rows { numbers: names, size: 1 }, RowsMut { numbers: output, size });
+    Threads::Pool.each(work, parts, &|(names, output)| {
+        for (row, &name) in output.iter().zip(names.numbers) {
+            row.copy_from_slice(&rows[name * size..][..size]);
         }
-    }
+    });
 }
 
 /// Softmax over the edges into each node, of each column.

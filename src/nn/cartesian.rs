@@ -59,7 +59,7 @@ impl CartesianTensor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of_kernel(kernel: cartesian::CartesianTensor) -> Self {
-        CartesianTensor { kernel: Arc::new(kernel) }
+        CartesianTensor { kernel: Arc::new(kernel.in_parallel()) }
     }
 
     /// The change of basis on slices.

@@ -162,6 +162,7 @@ impl Convolution {
         let harmonics = Irreps::spherical_harmonics(config.lmax);
         let wanted = |irrep: Irrep| config.output.count(irrep) > 0;
         let product = kernels::TensorProduct::convolution(&config.input, &harmonics, wanted)?;
+        let product = product.in_parallel();
         let mut widths = vec![config.basis];
         widths.extend(&config.hidden);
         widths.push(product.num_weights());

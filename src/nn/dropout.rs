@@ -75,7 +75,7 @@ impl Dropout {
         Ok(Dropout {
             probability,
             training: Param::from_bool(true),
-            channels: Arc::new(Channels::new(irreps.clone())),
+            channels: Arc::new(Channels::new(irreps.clone()).in_parallel()),
             random: KeptRandom::new(init.fork_random()),
         })
     }

@@ -14,12 +14,18 @@ use super::{Dual, Features, NnError};
 use crate::Irreps;
 use crate::error::{check_degree, check_length};
 use crate::graph::{Batch, Graph, GraphError, check_finite, check_positions, translation};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
 use crate::radial::RadialBasis;
-use crate::sh::{Harmonics, Normalization};
+use crate::sh::{self, Harmonics, Normalization};
 
 /// The harmonics of the edge directions, as all layers take them.
 const HARMONICS: Harmonics =
     Harmonics { normalization: Normalization::Component, ..Harmonics::NATIVE };
+
+/// They for all edges, on all threads.
+fn harmonics_to(lmax: usize) -> sh::batch::Batch {
+    HARMONICS.batch(0..=lmax).expect("the degree was checked").in_parallel()
+}
 
 /// What strained edges came from.
 #[derive(Clone, Debug)]
@@ -303,7 +309,7 @@ impl EdgeAttributes {
             Tensor::from_data(data, (&like.device(), like.dtype()))
         };
         let mut harmonics = vec![0.0; self.harmonics.values().shape().num_elements()];
-        let batch = HARMONICS.batch(0..=self.lmax()).expect("the degree was checked");
+        let batch = harmonics_to(self.lmax());
         batch.push_forward(&vectors, &along, &mut harmonics).expect("lengths are those of edges");
         let basis = self.functions.along(&vectors, &along);
         let [value, radial] = [self.harmonics.values(), &self.basis].map(|t| t.clone().detach());
@@ -547,7 +553,7 @@ impl Operation<1> for DirectionHarmonics {
     }
 
     fn forward<T: Element>(&self, [vectors]: [&[T]; 1], harmonics: &mut [T]) {
-        let batch = HARMONICS.batch(0..=self.lmax).expect("the degree was checked");
+        let batch = harmonics_to(self.lmax);
         batch.values(vectors, harmonics).expect("the shape of the output is that of the edges");
     }
 
@@ -558,7 +564,7 @@ impl Operation<1> for DirectionHarmonics {
         [gradient]: [Option<&mut [T]>; 1],
     ) {
         let Some(gradient) = gradient else { return };
-        let batch = HARMONICS.batch(0..=self.lmax).expect("the degree was checked");
+        let batch = harmonics_to(self.lmax);
         // The gradient begins as zeros, so that overwriting it is adding.
         let result = batch.pull_back(vectors, harmonic_gradient, gradient);
         result.expect("the shape of the gradient is that of the edges");
@@ -587,17 +593,31 @@ struct LengthBasis<B> {
     basis: B,
 }
 
+impl<B: RadialBasis> LengthBasis<B> {
+    /// The functions of every edge.
+    fn values_of<'a, T>(&self, numbers: &'a mut [T]) -> RowsMut<'a, T> {
+        RowsMut { numbers, size: self.basis.count() }
+    }
+
+    fn work<T>(&self, vectors: &[T]) -> Work {
+        Work::of_functions(vectors.len(), 3, self.basis.count())
+    }
+}
+
 impl<B: RadialBasis + Debug + Send + Sync + 'static> Operation<1> for LengthBasis<B> {
     fn output_shape(&self, [[edges, _]]: [[usize; 2]; 1]) -> [usize; 2] {
         [edges, self.basis.count()]
     }
 
     fn forward<T: Element>(&self, [vectors]: [&[T]; 1], output: &mut [T]) {
-        for (r, output) in points(vectors).zip(output.chunks_exact_mut(self.basis.count().max(1))) {
-            for (output, (value, _)) in output.iter_mut().zip(self.basis.functions(length(r))) {
-                *output = T::from_f64(value);
+        let parts = (Rows { numbers: vectors, size: 3 }, self.values_of(output));
+        Threads::Pool.each(self.work(vectors), parts, &|(vectors, output)| {
+            for (r, output) in points(vectors.numbers).zip(output.iter()) {
+                for (output, (value, _)) in output.iter_mut().zip(self.basis.functions(length(r))) {
+                    *output = T::from_f64(value);
+                }
             }
-        }
+        });
     }
 
     fn backward<T: Element>(
@@ -607,19 +627,27 @@ impl<B: RadialBasis + Debug + Send + Sync + 'static> Operation<1> for LengthBasi
         [gradient]: [Option<&mut [T]>; 1],
     ) {
         let Some(gradient) = gradient else { return };
-        let edges = points(vectors).zip(output_gradient.chunks_exact(self.basis.count().max(1)));
-        for ((r, cotangent), target) in edges.zip(gradient.chunks_exact_mut(3)) {
-            let length = length(r);
-            if length == 0.0 {
-                // The direction of the derivative has no limit there.
-                continue;
+        let cotangents = Rows { numbers: output_gradient, size: self.basis.count() };
+        let given = (Rows { numbers: vectors, size: 3 }, cotangents);
+        let target = RowsMut { numbers: gradient, size: 3 };
+        Threads::Pool.each(self.work(vectors), (given, target), &|(
+            (vectors, cotangents),
+            target,
+        )| {
+            let edges = points(vectors.numbers).zip(cotangents.iter());
+            for ((r, cotangent), target) in edges.zip(target.iter()) {
+                let length = length(r);
+                if length == 0.0 {
+                    // The direction of the derivative has no limit there.
+                    continue;
+                }
+                let terms = self.basis.functions(length).zip(cotangent);
+                let slope = terms.map(|((_, slope), c)| slope * (*c).into()).sum::<f64>();
+                for (target, component) in target.iter_mut().zip(r) {
+                    *target = *target + T::from_f64(slope * (component.into() / length));
+                }
             }
-            let terms = self.basis.functions(length).zip(cotangent);
-            let slope = terms.map(|((_, slope), c)| slope * (*c).into()).sum::<f64>();
-            for (target, component) in target.iter_mut().zip(r) {
-                *target = *target + T::from_f64(slope * (component.into() / length));
-            }
-        }
+        });
     }
 }
 
@@ -629,16 +657,24 @@ impl<B: RadialBasis + Debug + Send + Sync + 'static> EdgeFunctions for LengthBas
     }
 
     fn along(&self, vectors: &[f64], directions: &[f64]) -> Vec<f64> {
-        let mut derivatives = Vec::with_capacity(vectors.len() / 3 * self.basis.count());
-        for (r, direction) in points(vectors).zip(points(directions)) {
-            let length = length(r);
-            // No gradient where the direction of the derivative has no limit.
-            let speed = match length {
-                0.0 => 0.0,
-                _ => (0..3).map(|axis| r[axis] / length * direction[axis]).sum(),
-            };
-            derivatives.extend(self.basis.functions(length).map(|(_, slope)| slope * speed));
-        }
+        let mut derivatives = vec![0.0; vectors.len() / 3 * self.basis.count()];
+        let given = [vectors, directions].map(|numbers| Rows { numbers, size: 3 });
+        let parts = (given, self.values_of(&mut derivatives));
+        Threads::Pool.each(self.work(vectors), parts, &|([vectors, directions], derivatives)| {
+            let edges = points(vectors.numbers).zip(points(directions.numbers));
+            for ((r, direction), derivatives) in edges.zip(derivatives.iter()) {
+                let length = length(r);
+                // No gradient where the direction of the derivative has no limit.
+                let speed = match length {
+                    0.0 => 0.0,
+                    _ => (0..3).map(|axis| r[axis] / length * direction[axis]).sum(),
+                };
+                let functions = self.basis.functions(length);
+                for (derivative, (_, slope)) in derivatives.iter_mut().zip(functions) {
+                    *derivative = slope * speed;
+                }
+            }
+        });
         derivatives
     }
 }

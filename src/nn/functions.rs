@@ -15,7 +15,7 @@ pub(super) const CHECKED: &str = "the layer checked the shapes";
 /// One function of so many scalars, not normalized.
 pub(super) fn functions(count: usize, function: ScalarFunction) -> Arc<Activation> {
     let activation = Activation::new(Irreps::scalars(count), &[Some(function)], SecondMoment::Free);
-    Arc::new(activation.expect("any function of even scalars is one"))
+    Arc::new(activation.expect("any function of even scalars is one").in_parallel())
 }
 
 /// Functions of scalars.

@@ -109,6 +109,7 @@ impl Linear {
     }
 
     fn of_kernel(kernel: kernels::Linear, init: &mut Init) -> Self {
+        let kernel = kernel.in_parallel();
         let (input, output, biases) = (kernel.input(), kernel.output(), kernel.num_biases() > 0);
         let parameters = init.normal_then_zero(kernel.num_weights(), kernel.num_biases());
         let with = if biases { ", with biases" } else { "" };

@@ -28,6 +28,12 @@
 //! devices have different strategies of gradient checkpointing do not meet in one operation, burn
 //! panics.
 //!
+//! # Threads
+//! Layers split large calls among the threads of the rayon pool that they are called in, as burn does: by
+//! default rayon's own with a thread for each core. `RAYON_NUM_THREADS=1`, or a pool of one thread
+//! around the calls (`rayon::ThreadPool::install`), keeps them on one. Results of layers do not depend on
+//! the number of threads; see [`kernels`](crate::kernels#threads).
+//!
 //! # Example
 //! What comes out of layers turns with what goes in:
 //! ```

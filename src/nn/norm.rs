@@ -52,7 +52,7 @@ impl Norm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(irreps: &Irreps) -> Self {
-        Norm { channels: Arc::new(Channels::with_norms_above(irreps.clone(), 0.0)) }
+        Norm { channels: Arc::new(Channels::with_norms_above(irreps.clone(), 0.0).in_parallel()) }
     }
 
     /// The values of scalars `0e` as they are, and √(|x|² + 10⁻¹²) of every other channel, which is
@@ -77,7 +77,7 @@ impl Norm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn smooth(irreps: &Irreps) -> Self {
-        Norm { channels: Arc::new(Channels::new(irreps.clone())) }
+        Norm { channels: Arc::new(Channels::new(irreps.clone()).in_parallel()) }
     }
 
     /// The irreps of the output: `0e`, as many as channels.

@@ -75,7 +75,7 @@ impl NormActivation {
         init: &mut Init,
     ) -> Self {
         let least = if normalize { 1e-8 } else { 0.0 };
-        let channels = Channels::with_norms_above(irreps.clone(), least);
+        let channels = Channels::with_norms_above(irreps.clone(), least).in_parallel();
         let count = channels.len();
         NormActivation {
             bias: bias.then(|| zero_biases(&channels, init)),

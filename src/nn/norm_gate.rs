@@ -43,7 +43,7 @@ pub struct NormGate {
 impl NormGate {
     /// A gate for features of given irreps, with zero biases.
     pub fn new(irreps: &Irreps, init: &mut Init) -> Self {
-        let channels = Channels::new(irreps.clone());
+        let channels = Channels::new(irreps.clone()).in_parallel();
         let bias = init.normal_then_zero(0, channels.len());
         let bias = Weights::new(bias, BelongsTo::new(irreps.to_string()));
         let sigmoid = functions(channels.len(), ScalarFunction::SIGMOID);

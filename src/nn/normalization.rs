@@ -26,7 +26,7 @@ struct Affine {
 
 impl Affine {
     fn new(irreps: &Irreps, init: &mut Init) -> Self {
-        let channels = Channels::new(irreps.clone());
+        let channels = Channels::new(irreps.clone()).in_parallel();
         let ones = init.tensor(vec![1.0; channels.len()], [1, channels.len()]);
         Affine {
             weight: Weights::new(Param::from_tensor(ones), BelongsTo::new(irreps.to_string())),
@@ -110,7 +110,8 @@ impl LayerNorm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(irreps: &Irreps, affine: bool, init: &mut Init) -> Self {
-        let kernel = Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5);
+        let kernel =
+            Standardize::of_blocks(irreps.clone(), ChannelNorm::Component, 1e-5).in_parallel();
         let affine = affine.then(|| Affine::new(irreps, init));
         LayerNorm { affine, kernel: Arc::new(kernel) }
     }
@@ -268,8 +269,9 @@ impl BatchNorm {
     pub fn new(irreps: &Irreps, config: BatchNormConfig, init: &mut Init) -> Self {
         let momentum = config.momentum;
         assert!((0.0..=1.0).contains(&momentum), "a momentum from 0 to 1 is expected: {momentum}");
-        let channels = Channels::new(irreps.clone());
-        let kernel = Standardize::of_channels(irreps.clone(), config.norm, config.epsilon);
+        let channels = Channels::new(irreps.clone()).in_parallel();
+        let kernel =
+            Standardize::of_channels(irreps.clone(), config.norm, config.epsilon).in_parallel();
         let state =
             |value: f64, count: usize| Kept::new(init.tensor(vec![value; count], [1, count]));
         let (running_mean, running_moment) =

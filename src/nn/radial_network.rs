@@ -213,5 +213,5 @@ fn activation(
     moment: SecondMoment,
 ) -> Result<Arc<Activation>, ActivationError> {
     let activation = Activation::new(Irreps::scalars(width), &[Some(function)], moment)?;
-    Ok(Arc::new(activation))
+    Ok(Arc::new(activation.in_parallel()))
 }

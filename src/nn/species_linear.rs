@@ -81,7 +81,7 @@ impl SpeciesLinear {
         init: &mut Init,
     ) -> Result<Self, KernelError> {
         let belongs_to = BelongsTo::new(format!("{} -> {}, by species", map.input(), map.output()));
-        let kernel = Arc::new(kernels::SpeciesLinear::new(map, species)?);
+        let kernel = Arc::new(kernels::SpeciesLinear::new(map, species)?.in_parallel());
         let weights = init.normal([species, kernel.map().num_weights()]);
         Ok(SpeciesLinear { parameters: Weights::new(weights, belongs_to), kernel })
     }

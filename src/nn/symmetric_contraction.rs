@@ -124,7 +124,7 @@ impl SymmetricContraction {
         let (factors, species) = (kernel.correlation(), kernel.num_species());
         let text = format!("{input} -> {output}, up to {factors} factors, {species} species");
         let weights = Weights::new(weights, BelongsTo::new(text));
-        SymmetricContraction { weights, kernel: Arc::new(kernel) }
+        SymmetricContraction { weights, kernel: Arc::new(kernel.in_parallel()) }
     }
 
     /// The same with given weights `[species][path][channel]`, such as those that

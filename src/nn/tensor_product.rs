@@ -47,7 +47,7 @@ impl TensorProduct {
     pub fn new(kernel: kernels::TensorProduct, init: &mut Init) -> Self {
         let weights = init.normal([1, kernel.num_weights()]);
         let weights = Weights::new(weights, BelongsTo::product(&kernel));
-        TensorProduct { weights, kernel: Arc::new(kernel) }
+        TensorProduct { weights, kernel: Arc::new(kernel.in_parallel()) }
     }
 
     /// The same with given weights, path by path; see [`kernels::TensorProduct::weights_of`].

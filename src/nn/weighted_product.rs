@@ -76,7 +76,7 @@ impl WeightedProduct {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(kernel: impl Into<Arc<kernels::TensorProduct>>) -> Self {
-        let kernel = kernel.into();
+        let kernel = Arc::new(Arc::unwrap_or_clone(kernel.into()).in_parallel());
         WeightedProduct { paths: BelongsTo::product(&kernel), kernel }
     }
 

@@ -56,6 +56,8 @@ mod private {
     pub trait Blocks: Sized + Copy {
         /// 64 bytes of numbers.
         type Block: Copy
+            + Send
+            + Sync
             + AsRef<[Self]>
             + AsMut<[Self]>
             + std::ops::Index<usize, Output = Self>

@@ -4,6 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 use std::fmt;
 
 use super::erf::erfc;
+use super::lanes::OnLanes;
 use crate::Parity;
 
 /// A function of one number, with its first and second derivative.
@@ -27,16 +28,19 @@ use crate::Parity;
 pub struct ScalarFunction {
     name: &'static str,
     derivatives: fn(f64) -> [f64; 3],
+    /// Code for many numbers at once, if there is some.
+    pub(super) on_lanes: Option<OnLanes>,
     e3nn_constant: Option<f64>,
 }
 
 impl ScalarFunction {
     /// x σ(x), where σ is the logistic function.
-    pub const SILU: Self = Self::stored("silu", silu, 1.6791767923989418);
+    pub const SILU: Self = Self::stored("silu", silu, 1.6791767923989418).on_lanes(OnLanes::Silu);
     /// tanh(x).
-    pub const TANH: Self = Self::stored("tanh", tanh, 1.5937334472592695);
+    pub const TANH: Self = Self::stored("tanh", tanh, 1.5937334472592695).on_lanes(OnLanes::Tanh);
     /// σ(x) = 1/(1 + exp(-x)).
-    pub const SIGMOID: Self = Self::stored("sigmoid", sigmoid, 1.8467055342154763);
+    pub const SIGMOID: Self =
+        Self::stored("sigmoid", sigmoid, 1.8467055342154763).on_lanes(OnLanes::Sigmoid);
     /// x if x is above zero, else 0; the derivative at zero is 0.
     pub const RELU: Self = Self::stored("relu", relu, 1.4163393446331365);
     /// |x|; the derivative at zero is 0.
@@ -61,7 +65,7 @@ impl ScalarFunction {
 
     /// A function that returns the value and the first two derivatives at a number.
     pub const fn new(name: &'static str, derivatives: fn(f64) -> [f64; 3]) -> Self {
-        ScalarFunction { name, derivatives, e3nn_constant: None }
+        ScalarFunction { name, derivatives, on_lanes: None, e3nn_constant: None }
     }
 
     /// The same with the constant that e3nn finds for it; see [`SecondMoment::E3nn`].
@@ -81,6 +85,10 @@ impl ScalarFunction {
 
     const fn stored(name: &'static str, derivatives: fn(f64) -> [f64; 3], constant: f64) -> Self {
         Self::new(name, derivatives).with_e3nn_constant(constant)
+    }
+
+    const fn on_lanes(self, code: OnLanes) -> Self {
+        ScalarFunction { on_lanes: Some(code), ..self }
     }
 
     /// The name, for messages.

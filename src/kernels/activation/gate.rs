@@ -13,10 +13,12 @@
 //!   `a f''(g) x · dz + f'(g) w · dz`, by x `a f'(g) dz`, and by dz `a f'(g) x + f(g) w`, which is the
 //!   derivative of z along (a, w).
 
-use super::{Activation, ActivationError, KernelError, ScalarFunction, Scaled, SecondMoment};
+use super::gate_rows::{Evaluate, EvaluateKernel, Run, Wanted};
+use super::{Activation, ActivationError, KernelError, ScalarFunction, SecondMoment};
 use crate::error::{LengthError, check_length, check_rows};
-use crate::kernels::arithmetic::dot;
-use crate::{Irrep, Irreps, Real};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
+use crate::simd::Path;
+use crate::{Irrep, Irreps, Number};
 
 /// e3nn's `nn.Gate`: scalars s, gates g and gated channels x become c f(s) and c f(g) x.
 ///
@@ -43,29 +45,24 @@ use crate::{Irrep, Irreps, Real};
 pub struct Gate {
     input: Irreps,
     output: Irreps,
-    scalars: Vec<Scalar>,
-    gates: Vec<Gated>,
-}
-
-/// A scalar that goes through a function.
-#[derive(Clone, Copy, Debug)]
-struct Scalar {
-    /// Its place in a row of the input and of the output.
-    from: usize,
-    to: usize,
-    function: Option<Scaled>,
+    /// Where scalars are in a row of the input; in the output they are the first numbers.
+    pub(super) scalars: Vec<usize>,
+    pub(super) gates: Vec<Gated>,
+    /// The functions of scalars, then those of gates.
+    pub(super) runs: Vec<Run>,
+    path: Path,
+    threads: Threads,
 }
 
 /// A channel with its gate.
 #[derive(Clone, Copy, Debug)]
-struct Gated {
+pub(super) struct Gated {
     /// The place of the gate in a row of the input.
-    gate: usize,
-    function: Option<Scaled>,
+    pub gate: usize,
     /// Where the channel begins in a row of the input and of the output, and its components.
-    from: usize,
-    to: usize,
-    size: usize,
+    pub from: usize,
+    pub to: usize,
+    pub size: usize,
 }
 
 /// What a [`Gate`] is made of.
@@ -113,23 +110,39 @@ impl Gate {
         let starts: Vec<usize> = sorted.permutation.iter().map(|&new| slices[new].start).collect();
         let (scalar_starts, rest) = starts.split_at(scalars.len());
         let (gate_starts, gated_starts) = rest.split_at(gates.len());
-        let functions = |map: &Activation| functions(map).collect::<Vec<_>>();
-        let places = channels(scalars, scalar_starts).zip(functions(&scalar_map));
-        let scalars: Vec<Scalar> = places
-            .enumerate()
-            .map(|(to, ((from, _), function))| Scalar { from, to, function })
-            .collect();
+        let places: Vec<usize> = channels(scalars, scalar_starts).map(|(from, _)| from).collect();
         // Channel n meets gate n, whatever their blocks are.
-        let mut to = scalars.len();
-        let pairs = channels(gates, gate_starts).zip(functions(&gate_map));
-        let gates = pairs
-            .zip(channels(gated, gated_starts))
-            .map(|(((gate, _), function), (from, size))| {
+        let mut to = places.len();
+        let pairs = channels(gates, gate_starts).zip(channels(gated, gated_starts));
+        let gated = pairs
+            .map(|((gate, _), (from, size))| {
                 to += size;
-                Gated { gate, function, from, to: to - size, size }
+                Gated { gate, from, to: to - size, size }
             })
             .collect();
-        Ok(Gate { input: sorted.irreps.simplify(), output, scalars, gates })
+        let mut runs = runs(&scalar_map, scalar_starts);
+        runs.extend(self::runs(&gate_map, gate_starts));
+        Ok(Gate {
+            input: sorted.irreps.simplify(),
+            output,
+            scalars: places,
+            gates: gated,
+            runs,
+            path: Path::best(),
+            threads: Threads::Caller,
+        })
+    }
+
+    /// On another lane path, or on the portable one if the machine lacks it: for tests and
+    /// comparisons.
+    pub fn on(self, path: Path) -> Self {
+        Gate { path: path.or_portable(), ..self }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        Gate { threads: Threads::Pool, ..self }
     }
 
     /// The irreps of the input, one block for each irrep.
@@ -164,25 +177,12 @@ impl Gate {
     /// assert_eq!(z, [7.0, 2.0, 4.0, 6.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn forward<T: Real + Into<f64>>(
-        &self,
-        input: &[T],
-        output: &mut [T],
-    ) -> Result<(), KernelError> {
+    pub fn forward<T: Number>(&self, input: &[T], output: &mut [T]) -> Result<(), KernelError> {
         let rows = self.check(input.len(), &[], &[("the output", output.len())])?;
-        for row in 0..rows {
-            let x = self.input_row(input, row);
-            let z = &mut output[row * self.output.dim()..][..self.output.dim()];
-            for scalar in &self.scalars {
-                z[scalar.to] = derivatives(scalar.function, x[scalar.from])[0];
-            }
-            for gated in &self.gates {
-                let factor = derivatives(gated.function, x[gated.gate])[0];
-                for m in 0..gated.size {
-                    z[gated.to + m] = factor * x[gated.from + m];
-                }
-            }
-        }
+        let parts = (self.inputs(input), RowsMut { numbers: output, size: self.output.dim() });
+        self.threads.each(self.work(rows), parts, &|(x, z)| {
+            self.start(x, Wanted::Value { output: z });
+        });
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Gate {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward<T: Real + Into<f64>>(
+    pub fn backward<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -199,23 +199,11 @@ impl Gate {
         let inputs = [("the gradient of the input", input_gradient.len())];
         let outputs = [("the gradient of the output", output_gradient.len())];
         let rows = self.check(input.len(), &inputs, &outputs)?;
-        for row in 0..rows {
-            let x = self.input_row(input, row);
-            let dz = self.output_row(output_gradient, row);
-            let dx = &mut input_gradient[row * self.input.dim()..][..self.input.dim()];
-            for scalar in &self.scalars {
-                let slope = derivatives(scalar.function, x[scalar.from])[1];
-                dx[scalar.from] = dx[scalar.from] + slope * dz[scalar.to];
-            }
-            for gated in &self.gates {
-                let [factor, slope, _] = derivatives(gated.function, x[gated.gate]);
-                let (x, dz) = (gated.input(x), gated.output(dz));
-                dx[gated.gate] = dx[gated.gate] + slope * dot(x, dz);
-                for (m, &dz) in dz.iter().enumerate() {
-                    dx[gated.from + m] = dx[gated.from + m] + factor * dz;
-                }
-            }
-        }
+        let given = (self.inputs(input), self.outputs(output_gradient));
+        let target = RowsMut { numbers: input_gradient, size: self.input.dim() };
+        self.threads.each(self.work(rows), (given, target), &|((x, dz), dx)| {
+            self.start(x, Wanted::Gradient { output_gradient: dz, input_gradient: dx });
+        });
         Ok(())
     }
 
@@ -225,16 +213,16 @@ impl Gate {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn backward_twice<T: Real + Into<f64>>(
+    pub fn backward_twice<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_input: Option<&mut [T]>,
-        mut by_output_gradient: Option<&mut [T]>,
+        by_input: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
-        let (dz, by_dz) = (output_gradient, &mut by_output_gradient);
-        let by_dz_length = by_dz.as_deref().map_or(dz.len(), <[T]>::len);
+        let dz = output_gradient;
+        let by_dz_length = by_output_gradient.as_deref().map_or(dz.len(), <[T]>::len);
         let inputs = [
             ("the cotangent of the input", cotangent.len()),
             ("the derivative by the input", by_input.as_deref().map_or(input.len(), <[T]>::len)),
@@ -244,61 +232,39 @@ impl Gate {
             ("the derivative by the gradient of the output", by_dz_length),
         ];
         let rows = self.check(input.len(), &inputs, &outputs)?;
-        for row in 0..rows {
-            let (x, w) = (self.input_row(input, row), self.input_row(cotangent, row));
-            let dz = self.output_row(dz, row);
-            if let Some(by_input) = by_input.as_deref_mut() {
-                let by_x = &mut by_input[row * self.input.dim()..][..self.input.dim()];
-                self.row_by_input(x, dz, w, by_x);
-            }
-            if let Some(by_dz) = by_dz.as_deref_mut() {
-                let by_dz = &mut by_dz[row * self.output.dim()..][..self.output.dim()];
-                self.row_by_gradient(x, w, by_dz);
-            }
-        }
+        let given = ([self.inputs(input), self.inputs(cotangent)], self.outputs(dz));
+        let by_input = by_input.map(|by| RowsMut { numbers: by, size: self.input.dim() });
+        let by_dz = by_output_gradient.map(|by| RowsMut { numbers: by, size: self.output.dim() });
+        let targets = (by_input, by_dz);
+        self.threads.each(self.work(rows), (given, targets), &|(([x, w], dz), (by_x, by_dz))| {
+            self.start(
+                x,
+                Wanted::Twice {
+                    output_gradient: dz,
+                    cotangent: w,
+                    by_input: by_x,
+                    by_output_gradient: by_dz,
+                },
+            );
+        });
         Ok(())
     }
 
-    fn row_by_input<T: Real + Into<f64>>(&self, x: &[T], dz: &[T], w: &[T], by_x: &mut [T]) {
-        for scalar in &self.scalars {
-            let curvature = derivatives(scalar.function, x[scalar.from])[2];
-            let product = curvature * w[scalar.from] * dz[scalar.to];
-            by_x[scalar.from] = by_x[scalar.from] + product;
-        }
-        for gated in &self.gates {
-            let [_, slope, curvature] = derivatives(gated.function, x[gated.gate]);
-            let (x, channel_w, dz) = (gated.input(x), gated.input(w), gated.output(dz));
-            let w = w[gated.gate];
-            let sum = curvature * w * dot(x, dz) + slope * dot(channel_w, dz);
-            by_x[gated.gate] = by_x[gated.gate] + sum;
-            for (m, &dz) in dz.iter().enumerate() {
-                by_x[gated.from + m] = by_x[gated.from + m] + slope * w * dz;
-            }
-        }
+    fn start<T: Number>(&self, input: Rows<'_, T>, wanted: Wanted<'_, T>) {
+        T::start::<EvaluateKernel>(self.path, Evaluate { gate: self, input, wanted });
     }
 
-    fn row_by_gradient<T: Real + Into<f64>>(&self, x: &[T], w: &[T], by_dz: &mut [T]) {
-        for scalar in &self.scalars {
-            let slope = derivatives(scalar.function, x[scalar.from])[1];
-            by_dz[scalar.to] = by_dz[scalar.to] + slope * w[scalar.from];
-        }
-        for gated in &self.gates {
-            let [factor, slope, _] = derivatives(gated.function, x[gated.gate]);
-            let (x, channel_w) = (gated.input(x), gated.input(w));
-            let w = w[gated.gate];
-            for (m, (&x, &channel_w)) in x.iter().zip(channel_w).enumerate() {
-                let sum = slope * w * x + factor * channel_w;
-                by_dz[gated.to + m] = by_dz[gated.to + m] + sum;
-            }
-        }
+    fn inputs<'a, T>(&self, numbers: &'a [T]) -> Rows<'a, T> {
+        Rows { numbers, size: self.input.dim() }
     }
 
-    fn input_row<'a, T>(&self, array: &'a [T], row: usize) -> &'a [T] {
-        &array[row * self.input.dim()..][..self.input.dim()]
+    fn outputs<'a, T>(&self, numbers: &'a [T]) -> Rows<'a, T> {
+        Rows { numbers, size: self.output.dim() }
     }
 
-    fn output_row<'a, T>(&self, array: &'a [T], row: usize) -> &'a [T] {
-        &array[row * self.output.dim()..][..self.output.dim()]
+    fn work(&self, rows: usize) -> Work {
+        let functions = self.scalars.len() + self.gates.len();
+        Work::of_functions(rows * self.input.dim(), self.input.dim(), functions)
     }
 
     /// Checks lengths of arrays like the input and like the output; the number of rows.
@@ -318,11 +284,11 @@ impl Gate {
 }
 
 impl Gated {
-    fn input<'a, T>(&self, row: &'a [T]) -> &'a [T] {
+    pub fn input<'a, T>(&self, row: &'a [T]) -> &'a [T] {
         &row[self.from..][..self.size]
     }
 
-    fn output<'a, T>(&self, row: &'a [T]) -> &'a [T] {
+    pub fn output<'a, T>(&self, row: &'a [T]) -> &'a [T] {
         &row[self.to..][..self.size]
     }
 }
@@ -354,13 +320,10 @@ fn channels(irreps: &Irreps, starts: &[usize]) -> impl Iterator<Item = (usize, u
     })
 }
 
-/// The function of every scalar.
-fn functions(map: &Activation) -> impl Iterator<Item = Option<Scaled>> {
-    map.blocks.iter().flat_map(|(columns, function)| columns.clone().map(move |_| *function))
-}
-
-/// A function with its derivatives; without one, the number itself.
-fn derivatives<T: Real + Into<f64>>(function: Option<Scaled>, x: T) -> [T; 3] {
-    let [zero, one] = [T::constant(0.0, 0.0), T::constant(1.0, 1.0)];
-    function.map_or([x, one, zero], |f| f.at(x))
+/// The function of every block of scalars, given where it begins in a row.
+fn runs(map: &Activation, starts: &[usize]) -> Vec<Run> {
+    let blocks = map.blocks.iter().zip(starts);
+    blocks
+        .map(|((columns, function), &from)| Run { from, count: columns.len(), function: *function })
+        .collect()
 }

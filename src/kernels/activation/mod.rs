@@ -5,11 +5,16 @@
 
 mod erf;
 mod error;
+mod evaluate;
 mod function;
 mod gate;
+mod gate_rows;
+mod lanes;
 mod moment;
 
 use std::ops::Range;
+
+use evaluate::{Evaluate, EvaluateKernel, Wanted};
 
 pub use error::ActivationError;
 pub use function::ScalarFunction;
@@ -17,9 +22,10 @@ pub use gate::{Gate, GateConfig};
 pub use moment::SecondMoment;
 
 use super::KernelError;
-use super::arithmetic::rounded;
 use crate::error::{LengthError, check_length, check_rows};
-use crate::{Irrep, Irreps, Parity, Real};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
+use crate::simd::Path;
+use crate::{Irrep, Irreps, Number, Parity};
 
 /// Functions of the scalars of a feature vector, block by block: e3nn's `nn.Activation`.
 ///
@@ -42,6 +48,8 @@ pub struct Activation {
     input: Irreps,
     output: Irreps,
     blocks: Vec<(Range<usize>, Option<Scaled>)>,
+    path: Path,
+    threads: Threads,
 }
 
 /// A function times a constant.
@@ -82,7 +90,19 @@ impl Activation {
             blocks.push((columns, scaled));
         }
         let output = output.into_iter().collect();
-        Ok(Activation { input, output, blocks })
+        Ok(Activation { input, output, blocks, path: Path::best(), threads: Threads::Caller })
+    }
+
+    /// On another lane path, or on the portable one if the machine lacks it: for tests and
+    /// comparisons.
+    pub fn on(self, path: Path) -> Self {
+        Activation { path: path.or_portable(), ..self }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        Activation { threads: Threads::Pool, ..self }
     }
 
     /// The irreps of the input.
@@ -99,14 +119,11 @@ impl Activation {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn forward<T: Real + Into<f64>>(
-        &self,
-        input: &[T],
-        output: &mut [T],
-    ) -> Result<(), KernelError> {
+    pub fn forward<T: Number>(&self, input: &[T], output: &mut [T]) -> Result<(), KernelError> {
         self.check(input.len(), &[("the output", output.len())])?;
-        self.for_each(input.len(), |place, scaled| {
-            output[place] = scaled.map_or(input[place], |f| f.at(input[place])[0]);
+        let rows = [self.rows(input)];
+        self.threads.each(self.work(input), (rows, self.rows_mut(output)), &|([x], z)| {
+            self.start(x.numbers, Wanted::Value { output: z.numbers });
         });
         Ok(())
     }
@@ -127,7 +144,7 @@ impl Activation {
     /// assert_eq!(gradient, [11.0, 10.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backward<T: Real + Into<f64>>(
+    pub fn backward<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
@@ -138,10 +155,11 @@ impl Activation {
             ("the gradient of the input", input_gradient.len()),
         ];
         self.check(input.len(), &lengths)?;
-        self.for_each(input.len(), |place, scaled| {
-            let dz = output_gradient[place];
-            let dx = scaled.map_or(dz, |f| f.at(input[place])[1] * dz);
-            input_gradient[place] = input_gradient[place] + dx;
+        let rows = [input, output_gradient].map(|array| self.rows(array));
+        let target = self.rows_mut(input_gradient);
+        self.threads.each(self.work(input), (rows, target), &|([x, dz], dx)| {
+            let (output_gradient, input_gradient) = (dz.numbers, dx.numbers);
+            self.start(x.numbers, Wanted::Slope { output_gradient, input_gradient });
         });
         Ok(())
     }
@@ -163,13 +181,13 @@ impl Activation {
     /// assert_eq!((by_x, by_dz), ([2.0], [6.0]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn backward_twice<T: Real + Into<f64>>(
+    pub fn backward_twice<T: Number>(
         &self,
         input: &[T],
         output_gradient: &[T],
         cotangent: &[T],
-        mut by_input: Option<&mut [T]>,
-        mut by_output_gradient: Option<&mut [T]>,
+        by_input: Option<&mut [T]>,
+        by_output_gradient: Option<&mut [T]>,
     ) -> Result<(), KernelError> {
         let n = input.len();
         let by_dz = by_output_gradient.as_deref().map_or(n, <[T]>::len);
@@ -180,29 +198,33 @@ impl Activation {
             ("the derivative by the gradient of the output", by_dz),
         ];
         self.check(n, &lengths)?;
-        let [zero, one] = [T::constant(0.0, 0.0), T::constant(1.0, 1.0)];
-        self.for_each(n, |place, scaled| {
-            let [_, slope, curvature] = scaled.map_or([zero, one, zero], |f| f.at(input[place]));
-            if let Some(by) = by_input.as_deref_mut() {
-                by[place] = by[place] + curvature * cotangent[place] * output_gradient[place];
-            }
-            if let Some(by) = by_output_gradient.as_deref_mut() {
-                by[place] = by[place] + slope * cotangent[place];
-            }
+        let rows = [input, output_gradient, cotangent].map(|array| self.rows(array));
+        let targets = [by_input, by_output_gradient].map(|by| by.map(|by| self.rows_mut(by)));
+        self.threads.each(self.work(input), (rows, targets), &|([x, dz, w], targets)| {
+            let [by_input, by_output_gradient] = targets.map(|by| by.map(|by| by.numbers));
+            let (output_gradient, cotangent) = (dz.numbers, w.numbers);
+            let wanted = Wanted::Twice { output_gradient, cotangent, by_input, by_output_gradient };
+            self.start(x.numbers, wanted);
         });
         Ok(())
     }
 
-    /// Every place in an array of whole rows, with its function.
-    fn for_each(&self, length: usize, mut f: impl FnMut(usize, Option<&Scaled>)) {
+    fn rows<'a, T>(&self, numbers: &'a [T]) -> Rows<'a, T> {
+        Rows { numbers, size: self.input.dim() }
+    }
+
+    fn rows_mut<'a, T>(&self, numbers: &'a mut [T]) -> RowsMut<'a, T> {
+        RowsMut { numbers, size: self.input.dim() }
+    }
+
+    fn work<T>(&self, input: &[T]) -> Work {
+        Work::of_functions(input.len(), self.input.dim(), self.input.dim())
+    }
+
+    fn start<T: Number>(&self, input: &[T], wanted: Wanted<'_, T>) {
         let size = self.input.dim();
-        for row in 0..length.checked_div(size).unwrap_or(0) {
-            for (columns, scaled) in &self.blocks {
-                for column in columns.clone() {
-                    f(row * size + column, scaled.as_ref());
-                }
-            }
-        }
+        let task = Evaluate { blocks: &self.blocks, size, input, wanted };
+        T::start::<EvaluateKernel>(self.path, task);
     }
 
     fn check(&self, input: usize, others: &[(&'static str, usize)]) -> Result<(), LengthError> {
@@ -240,10 +262,5 @@ impl Scaled {
             return Err(ActivationError::Moment { function: name, constant: scale });
         }
         Ok(Scaled { function, scale })
-    }
-
-    /// The value and the first two derivatives.
-    fn at<T: Real + Into<f64>>(&self, x: T) -> [T; 3] {
-        self.function.derivatives(x.into()).map(|value| rounded(self.scale * value))
     }
 }

@@ -27,6 +27,7 @@ use super::arithmetic::rounded;
 use super::orthonormal;
 use crate::coupling::{CouplingError, Tensor};
 use crate::error::{LengthError, check_length, check_rows, debug_is_text};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
 use crate::{Irrep, Irreps, Parity, Real};
 use formula::{MAX_RANK, Symmetry};
 
@@ -119,6 +120,7 @@ pub struct CartesianTensor {
     irreps: Irreps,
     /// The nonzero entries of the matrix `[irreps.dim()][3^rank]`, by row.
     entries: Vec<Entry>,
+    threads: Threads,
 }
 
 /// An entry of the change of basis.
@@ -190,7 +192,13 @@ impl CartesianTensor {
             }
         }
         let irreps = irreps.into_iter().filter(|&(mul, _)| mul > 0).collect();
-        Ok(CartesianTensor { formula: formula.to_owned(), rank, irreps, entries })
+        Ok(CartesianTensor {
+            formula: formula.to_owned(),
+            rank,
+            irreps,
+            entries,
+            threads: Threads::Caller,
+        })
     }
 
     /// The formula.
@@ -249,21 +257,24 @@ impl CartesianTensor {
     /// assert!(dual[0] == 0.0 && dual[1] == 0.0 && (dual[2] - 2.0_f64.sqrt()).abs() < 1e-15);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn to_irreps<T: Real>(
+    pub fn to_irreps<T: Real + Send + Sync>(
         &self,
         tensors: &[T],
         output: &mut [T],
     ) -> Result<(), CartesianError> {
         let rows = check_rows("the tensors", self.dim(), tensors.len())?;
         check_length("the irreps", rows * self.irreps.dim(), output.len())?;
-        output.fill(T::constant(0.0, 0.0));
-        for (row, tensor) in tensors.chunks_exact(self.dim()).enumerate() {
-            let out = &mut output[row * self.irreps.dim()..];
-            for entry in &self.entries {
-                let value = rounded::<T>(entry.value);
-                out[entry.row] = out[entry.row] + value * tensor[entry.column];
+        let tensors = Rows { numbers: tensors, size: self.dim() };
+        let output = RowsMut { numbers: output, size: self.irreps.dim() };
+        self.threads.each(self.work(rows), (tensors, output), &|(tensors, output)| {
+            for (tensor, out) in tensors.iter().zip(output.iter()) {
+                out.fill(T::constant(0.0, 0.0));
+                for entry in &self.entries {
+                    let value = rounded::<T>(entry.value);
+                    out[entry.row] = out[entry.row] + value * tensor[entry.column];
+                }
             }
-        }
+        });
         Ok(())
     }
 
@@ -272,22 +283,35 @@ impl CartesianTensor {
     ///
     /// # Errors
     /// If a slice has the wrong length.
-    pub fn from_irreps<T: Real>(
+    pub fn from_irreps<T: Real + Send + Sync>(
         &self,
         irreps: &[T],
         output: &mut [T],
     ) -> Result<(), CartesianError> {
         let rows = check_rows("the tensors", self.dim(), output.len())?;
         check_length("the irreps", rows * self.irreps.dim(), irreps.len())?;
-        output.fill(T::constant(0.0, 0.0));
-        for (row, out) in output.chunks_exact_mut(self.dim()).enumerate() {
-            let irreps = &irreps[row * self.irreps.dim()..];
-            for entry in &self.entries {
-                let value = rounded::<T>(entry.value);
-                out[entry.column] = out[entry.column] + value * irreps[entry.row];
+        let output = RowsMut { numbers: output, size: self.dim() };
+        self.threads.each(self.work(rows), (0..rows, output), &|(rows, output)| {
+            for (row, out) in rows.zip(output.iter()) {
+                let irreps = &irreps[row * self.irreps.dim()..];
+                out.fill(T::constant(0.0, 0.0));
+                for entry in &self.entries {
+                    let value = rounded::<T>(entry.value);
+                    out[entry.column] = out[entry.column] + value * irreps[entry.row];
+                }
             }
-        }
+        });
         Ok(())
+    }
+
+    fn work(&self, rows: usize) -> Work {
+        Work { rows, each: self.dim() + self.entries.len() }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        CartesianTensor { threads: Threads::Pool, ..self }
     }
 }
 

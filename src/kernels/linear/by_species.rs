@@ -55,6 +55,12 @@ impl SpeciesLinear {
         Ok(SpeciesLinear { map, num_species })
     }
 
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        SpeciesLinear { map: self.map.in_parallel(), ..self }
+    }
+
     /// The map of every species, which says the irreps and the order of weights.
     pub fn map(&self) -> &Linear {
         &self.map

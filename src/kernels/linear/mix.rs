@@ -54,9 +54,10 @@ pub(super) struct Source {
 }
 
 /// Sums for all rows.
-pub(super) struct Sums<'a, T> {
+pub(super) struct Sums<'a, T: Number> {
     pub(super) mixes: &'a [Mix],
-    pub(super) weights: &'a [T],
+    /// The weights of each mix.
+    pub(super) panels: &'a [BlockMemory<T>],
     pub(super) input: &'a [T],
     pub(super) output: &'a mut [T],
     /// The dimensions of an input and an output row.
@@ -88,9 +89,8 @@ impl<T: Number> Job<T> for Sums<'_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(mut self, proof: V::Proof) {
-        for mix in self.mixes {
-            let panels = mix.panels(self.weights);
-            self.sum::<V>(proof, mix, &panels);
+        for (mix, panels) in self.mixes.iter().zip(self.panels) {
+            self.sum::<V>(proof, mix, panels);
         }
     }
 }
@@ -151,7 +151,7 @@ impl Mix {
     }
 
     /// The scaled weights `[part][term]`, each the block of its output channels.
-    fn panels<T: Number>(&self, weights: &[T]) -> BlockMemory<T> {
+    pub(super) fn panels<T: Number>(&self, weights: &[T]) -> BlockMemory<T> {
         let terms = self.terms();
         let mut panels = BlockMemory::<T>::new(self.channels.div_ceil(T::WIDTH) * terms);
         let mut before = 0;

@@ -9,6 +9,7 @@ mod mix;
 use super::{KernelError, unreached};
 use crate::error::{check_length, check_rows};
 use crate::irreps::MulIrrep;
+use crate::parallel::{Rows, RowsMut, Threads, Work};
 use crate::simd::Path;
 use crate::{Irrep, Irreps, Number};
 use gradient::{WeightGradient, WeightGradientKernel};
@@ -50,6 +51,7 @@ pub struct Linear {
     /// Whether every output block has an input block of its irrep.
     covers_output: bool,
     path: Path,
+    threads: Threads,
 }
 
 /// One pair of blocks of the same irrep.
@@ -158,6 +160,7 @@ impl Linear {
             adds_biases: true,
             num_weights,
             path: Path::best(),
+            threads: Threads::Caller,
         })
     }
 
@@ -247,6 +250,12 @@ impl Linear {
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Self {
         Linear { path: path.or_portable(), ..self }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        Linear { threads: Threads::Pool, ..self }
     }
 
     /// Maps every row of the input.
@@ -383,8 +392,24 @@ impl Linear {
             Direction::Backward => (&self.backward, [size_out, size_in], true),
         };
         let wide = self.path == Path::Avx512;
-        let task = Sums { mixes, weights, input, output, dims, rows, adds, wide };
-        T::start::<SumsKernel>(self.path, task);
+        let panels: Vec<_> = mixes.iter().map(|mix| mix.panels(weights)).collect();
+        let panels = &panels[..];
+        let parts = (
+            Rows { numbers: input, size: dims[0] },
+            (RowsMut { numbers: output, size: dims[1] }, 0..rows),
+        );
+        self.threads.each(self.work(rows), parts, &|(input, (output, rows))| {
+            let (input, output, rows) = (input.numbers, output.numbers, rows.len());
+            let task = Sums { mixes, panels, input, output, dims, rows, adds, wide };
+            T::start::<SumsKernel>(self.path, task);
+        });
+    }
+
+    /// The multiply-adds of a row, and what moves it.
+    fn work(&self, rows: usize) -> Work {
+        let of_pair = |pair: &BlockPair| pair.channels[0] * pair.channels[1] * pair.size;
+        let products: usize = self.pairs.iter().map(of_pair).sum();
+        Work { rows, each: products / 8 + (self.input.dim() + self.output.dim()) / 4 }
     }
 
     fn add_weight_gradient<T: Number>(
@@ -396,8 +421,15 @@ impl Linear {
     ) {
         let (pairs, dims) = (&self.pairs[..], [self.input.dim(), self.output.dim()]);
         let wide = self.path == Path::Avx512;
-        let task = WeightGradient { pairs, input, output_gradient, gradient, dims, rows, wide };
-        T::start::<WeightGradientKernel>(self.path, task);
+        let parts = (
+            Rows { numbers: input, size: dims[0] },
+            (Rows { numbers: output_gradient, size: dims[1] }, 0..rows),
+        );
+        self.threads.sum(self.work(rows), parts, gradient, &|(input, (dz, rows)), gradient| {
+            let (input, output_gradient, rows) = (input.numbers, dz.numbers, rows.len());
+            let task = WeightGradient { pairs, input, output_gradient, gradient, dims, rows, wide };
+            T::start::<WeightGradientKernel>(self.path, task);
+        });
     }
 
     fn add_biases<T: Number>(&self, biases: &[T], output: &mut [T]) {

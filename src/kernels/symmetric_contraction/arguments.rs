@@ -47,6 +47,9 @@ impl<T> ContractionGradients<'_, T> {
 }
 
 impl<T> ContractionCotangents<'_, T> {
+    /// None of them.
+    pub(super) const NONE: Self = ContractionCotangents { input: None, weights: None };
+
     /// Checks that each is as long as its input.
     pub(super) fn check(&self, inputs: &ContractionInputs<'_, T>) -> Result<(), LengthError> {
         let names = ["the cotangent of the input", "the cotangent of the weights"];

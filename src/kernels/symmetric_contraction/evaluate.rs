@@ -68,6 +68,8 @@ pub(super) struct Contraction<'a, T, K> {
     pub(super) output_gradient: Option<&'a [T]>,
     pub(super) output: Option<&'a mut [T]>,
     pub(super) gradients: ContractionGradients<'a, T>,
+    /// The species that the gradient of weights is of, in ascending order; all if there are none.
+    pub(super) gradient_species: Option<&'a [usize]>,
     pub(super) kind: PhantomData<K>,
 }
 
@@ -224,6 +226,12 @@ impl<T: Number, K: Kind> Contraction<'_, T, K> {
         first..first + window.channels
     }
 
+    /// The place of a species in the gradient of weights.
+    fn gradient_place(&self, species: usize) -> usize {
+        let Some(own) = self.gradient_species else { return species };
+        own.partition_point(|&other| other < species)
+    }
+
     fn load_weights(&self, species: usize, window: &Window, to: &mut [T::Block]) {
         for (path, blocks) in to.chunks_exact_mut(window.parts).enumerate() {
             for (block, weights) in blocks.iter_mut().zip(self.weights) {
@@ -238,7 +246,7 @@ impl<T: Number, K: Kind> Contraction<'_, T, K> {
 
     fn add_weight_gradient(&mut self, species: usize, window: &Window, from: &[T::Block]) {
         for (path, blocks) in from.chunks_exact(window.parts).enumerate() {
-            let place = self.place(species, path, window);
+            let place = self.place(self.gradient_place(species), path, window);
             let added = blocks[window.parts - 1];
             if let Some(gradient) = self.gradients.weights.as_deref_mut() {
                 let sums = gradient[place].iter_mut().zip(added.as_ref());

@@ -27,6 +27,7 @@ mod basis;
 mod convert;
 mod error;
 mod evaluate;
+mod parts;
 mod polynomial;
 mod ring;
 mod scheme;
@@ -36,19 +37,19 @@ pub use arguments::{ContractionCotangents, ContractionGradients, ContractionInpu
 pub use convert::Conversion;
 pub use error::ContractionError;
 
-use std::marker::PhantomData;
-
 use crate::COUPLING_LMAX;
 use crate::coupling::Convention;
 use crate::error::{DegreeError, DegreeLimit, check_length, check_rows};
 use crate::kernels::unreached;
+use crate::parallel::Threads;
 use crate::simd::Path;
 use crate::{Irrep, Irreps, Number};
 use basis::Member;
 use convert::Target;
-use evaluate::{Contraction, ContractionKernel, ContractionTwiceKernel, Nodes};
+use evaluate::{ContractionKernel, ContractionTwiceKernel};
+use parts::Given;
 use polynomial::{Channel, MOST};
-use ring::{Derivatives, Kind, Values};
+use ring::{Derivatives, Values};
 use scheme::Scheme;
 
 use transfer::Layout;
@@ -96,6 +97,7 @@ pub struct SymmetricContraction {
     scheme: Scheme,
     layouts: [Layout; 2],
     path: Path,
+    threads: Threads,
 }
 
 /// A member of the basis: how its first term was coupled.
@@ -223,6 +225,7 @@ impl SymmetricContraction {
             scheme,
             layouts,
             path,
+            threads: Threads::Caller,
         })
     }
 
@@ -231,6 +234,12 @@ impl SymmetricContraction {
     pub fn on(self, path: Path) -> Self {
         let path = if path.is_available() { path } else { Path::Portable };
         SymmetricContraction { path, ..self }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        SymmetricContraction { threads: Threads::Pool, ..self }
     }
 
     /// The irreps of the input.
@@ -350,10 +359,13 @@ impl SymmetricContraction {
     ) -> Result<(), ContractionError> {
         inputs.check(self, ("the output", output.len()))?;
         output.fill(T::default());
-        let nodes = Nodes::new(inputs.species, self.species);
-        let mut task = self.task::<T, Values>(&nodes, &inputs);
-        task.output = Some(output);
-        T::start::<ContractionKernel>(self.path, task);
+        self.run_values(Given {
+            inputs,
+            cotangents: ContractionCotangents::NONE,
+            output_gradient: None,
+            output: Some(output),
+            gradients: ContractionGradients::NONE,
+        });
         Ok(())
     }
 
@@ -386,12 +398,18 @@ impl SymmetricContraction {
     ) -> Result<(), ContractionError> {
         inputs.check(self, ("the gradient of the output", output_gradient.len()))?;
         gradients.check(&inputs)?;
-        let nodes = Nodes::new(inputs.species, self.species);
-        let mut task = self.task::<T, Values>(&nodes, &inputs);
-        task.output_gradient = Some(output_gradient);
-        task.gradients = gradients;
-        T::start::<ContractionKernel>(self.path, task);
+        self.run_values(Given {
+            inputs,
+            cotangents: ContractionCotangents::NONE,
+            output_gradient: Some(output_gradient),
+            output: None,
+            gradients,
+        });
         Ok(())
+    }
+
+    fn run_values<T: Number>(&self, given: Given<'_, T>) {
+        parts::run::<T, Values>(self, given, |task| T::start::<ContractionKernel>(self.path, task));
     }
 
     /// The derivative of [`SymmetricContraction::backward`], as training on forces needs it: of
@@ -416,18 +434,19 @@ impl SymmetricContraction {
             let what = "the derivative by the gradient of the output";
             check_length(what, output_gradient.len(), by.len())?;
         }
-        let nodes = Nodes::new(inputs.species, self.species);
         // S is the derivative of output_gradient · forward along the cotangents, so its gradient is
         // the derivative of the gradient along them: `backward` over dual numbers.
-        let mut task = self.task::<T, Derivatives>(&nodes, &inputs);
-        task.input[1] = cotangents.input;
-        task.weights[1] = cotangents.weights;
-        task.output = by_output_gradient;
-        if gradients.input.is_some() || gradients.weights.is_some() {
-            task.output_gradient = Some(output_gradient);
-        }
-        task.gradients = gradients;
-        T::start::<ContractionTwiceKernel>(self.path, task);
+        let asked = gradients.input.is_some() || gradients.weights.is_some();
+        let given = Given {
+            inputs,
+            cotangents,
+            output_gradient: asked.then_some(output_gradient),
+            output: by_output_gradient,
+            gradients,
+        };
+        parts::run::<T, Derivatives>(self, given, |task| {
+            T::start::<ContractionTwiceKernel>(self.path, task);
+        });
         Ok(())
     }
 
@@ -528,27 +547,6 @@ impl SymmetricContraction {
             return Err(ContractionError::Factors { found: factors, correlation });
         }
         Ok(basis::basis(&self.channel, block.irrep, factors)?)
-    }
-
-    /// What is computed on given inputs, without their derivatives and without results.
-    fn task<'a, T: Number, K: Kind>(
-        &'a self,
-        nodes: &'a Nodes,
-        inputs: &ContractionInputs<'a, T>,
-    ) -> Contraction<'a, T, K> {
-        Contraction {
-            scheme: &self.scheme,
-            layouts: [&self.layouts[0], &self.layouts[1]],
-            channels: self.channels,
-            paths: self.paths.len(),
-            nodes,
-            input: [Some(inputs.input), None],
-            weights: [Some(inputs.weights), None],
-            output_gradient: None,
-            output: None,
-            gradients: ContractionGradients::NONE,
-            kind: PhantomData,
-        }
     }
 
     /// Checks the number of weights.

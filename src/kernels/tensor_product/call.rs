@@ -1,22 +1,31 @@
 //! One call of a product, checked: what both kernels read, and the choice between them.
 
 use super::arguments::{ProductGradients, ProductInputs};
+use super::channel_rows::ChannelRows;
 use super::coupling_path::Mode;
 use super::pairing::Pairing;
 use super::resolved_path::ResolvedPath;
-use super::{TensorProduct, over_channels, over_rows};
+use super::{TensorProduct, over_channels, over_rows, parts};
+use crate::parallel::{Rows, RowsMut, Work};
+use crate::simd::BlockMemory;
 use crate::{Irreps, Number};
 
-/// A product with inputs that fit it.
+/// A product with inputs that fit it, or a part of one ([`super::parts`]).
 #[derive(Clone, Copy)]
-pub(super) struct Call<'a, T> {
+pub(super) struct Call<'a, T: Number> {
     pub product: &'a TensorProduct,
     pub inputs: ProductInputs<'a, T>,
     /// Paths without weights are left out: they do not depend on them.
     pub weighted_only: bool,
+    /// The first input with channels on the lanes, where edges read it so.
+    pub turned: Option<&'a ChannelRows<T>>,
+    /// The row of the output of each item, if it is not that of the pairing.
+    pub output_rows: Option<&'a [usize]>,
+    /// The row of the gradient of the first input of each item, if it is not that of the pairing.
+    pub gradient_rows: Option<&'a [usize]>,
 }
 
-impl<'a, T> Call<'a, T> {
+impl<'a, T: Number> Call<'a, T> {
     /// The paths that are evaluated.
     pub fn paths(&self) -> impl Iterator<Item = &'a ResolvedPath> + use<'a, T> {
         let all = !self.weighted_only;
@@ -29,6 +38,16 @@ impl<'a, T> Call<'a, T> {
     pub fn has_own_weights(&self) -> bool {
         self.inputs.weights.len() != self.product.num_weights
     }
+
+    /// The row of the output of an item.
+    pub fn output_row(&self, item: usize) -> usize {
+        self.output_rows.map_or_else(|| self.inputs.pairing.output(item), |rows| rows[item])
+    }
+
+    /// The row of the gradient of the first input of an item.
+    pub fn gradient_row(&self, item: usize) -> usize {
+        self.gradient_rows.map_or_else(|| self.inputs.pairing.first(item), |rows| rows[item])
+    }
 }
 
 impl<T: Number> Call<'_, T> {
@@ -37,9 +56,16 @@ impl<T: Number> Call<'_, T> {
         if self.inputs.pairing.count() == 0 {
             return;
         }
+        let streams = size_of_val(output) >= self.product.streaming;
+        let turned = self.turn_first();
+        parts::forward(Call { turned: turned.as_ref(), ..self }, output, streams);
+    }
+
+    /// The same in one part.
+    pub fn run_forward(self, output: &mut [T], streams: bool) {
         let path = self.product.lanes;
         if channels_fill_lanes::<T>(self.product) {
-            let task = over_channels::Forward { call: self, output };
+            let task = over_channels::Forward { call: self, output, streams };
             T::start::<over_channels::ForwardKernel>(path, task);
         } else {
             let task = over_rows::Forward { call: self, output };
@@ -64,14 +90,48 @@ impl<T: Number> Call<'_, T> {
         if self.inputs.pairing.count() == 0 {
             return;
         }
+        let turned = self.turn_first();
+        let call = Call { turned: turned.as_ref(), ..self };
+        parts::backward(call, output_gradient, gradients);
+    }
+
+    /// The same in one part. Where the first input has been turned, so is its gradient.
+    pub fn run_backward(
+        self,
+        output_gradient: &[T],
+        gradients: ProductGradients<'_, T>,
+        turned_gradient: Option<&mut ChannelRows<T>>,
+    ) {
         let path = self.product.lanes;
         if channels_fill_lanes::<T>(self.product) {
-            let task = over_channels::Backward { call: self, output_gradient, gradients };
+            let task =
+                over_channels::Backward { call: self, output_gradient, gradients, turned_gradient };
             T::start::<over_channels::BackwardKernel>(path, task);
         } else {
             let task = over_rows::Backward { call: self, output_gradient, gradients };
             T::start::<over_rows::BackwardKernel>(path, task);
         }
+    }
+
+    /// All rows of the first input with channels on the lanes, for edges that read rows again and
+    /// again.
+    fn turn_first(&self) -> Option<ChannelRows<T>> {
+        let TensorProduct { first, lanes, threads, .. } = self.product;
+        let is_along_edges = matches!(self.inputs.pairing, Pairing::Edges { .. });
+        if !(is_along_edges && channels_fill_lanes::<T>(self.product)) {
+            return None;
+        }
+        let rows = self.inputs.first.len().checked_div(first.dim()).unwrap_or(0);
+        let none = ChannelRows::<T>::new(first, 0);
+        let mut memory = BlockMemory::<T>::new(rows * none.size);
+        let from = Rows { numbers: self.inputs.first, size: first.dim() };
+        let to = RowsMut { numbers: &mut memory[..], size: none.size };
+        let work = Work { rows, each: first.dim() };
+        threads.each(work, (from, to), &|(from, to)| {
+            let task = over_channels::Turn { rows: &none, from: from.numbers, to: to.numbers };
+            T::start::<over_channels::TurnKernel>(*lanes, task);
+        });
+        Some(ChannelRows { memory, ..none })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::Irreps;
-use crate::simd::{BlockMemory, Lanes, Number, deinterleave, interleave};
+use crate::simd::{BlockMemory, BlockOf, Lanes, Number, deinterleave, interleave};
 
 /// Rows of features with channels on the lanes.
 pub(super) struct ChannelRows<T> {
@@ -58,6 +58,12 @@ impl<T: Number> ChannelRows<T> {
         ChannelRows { blocks, size: start, columns: column, memory: BlockMemory::new(rows * start) }
     }
 
+    /// Memory for other rows of the same irreps.
+    pub fn like(&self, rows: usize) -> Self {
+        let memory = BlockMemory::new(rows * self.size);
+        ChannelRows { blocks: self.blocks.clone(), memory, ..*self }
+    }
+
     /// The blocks of lanes of a block of a row.
     pub fn part(&self, row: usize, block: usize) -> &[T::Block] {
         let block = &self.blocks[block];
@@ -73,10 +79,13 @@ impl<T: Number> ChannelRows<T> {
     #[inline(always)]
     pub fn take<V: Lanes<Number = T>>(&mut self, proof: V::Proof, row: usize, from: &[T]) {
         let target = &mut self.memory[row * self.size..][..self.size];
-        for block in &self.blocks {
-            let target = &mut target[block.start..][..block.lanes::<T>()];
-            deinterleave::<V>(proof, block.shape(), &from[block.columns()], target);
-        }
+        turn::<V>(proof, &self.blocks, from, target);
+    }
+
+    /// Turns a row of an array into other memory than its own.
+    #[inline(always)]
+    pub fn turn<V: Lanes<Number = T>>(&self, proof: V::Proof, from: &[T], to: &mut [T::Block]) {
+        turn::<V>(proof, &self.blocks, from, to);
     }
 
     /// Sets one block of the first row from a row of an array.
@@ -112,16 +121,22 @@ impl<T: Number> ChannelRows<T> {
         }
     }
 
-    /// Adds every row to that of an array.
-    #[inline(always)]
-    pub fn add_all<V: Lanes<Number = T>>(&self, proof: V::Proof, to: &mut [T], stage: &mut [T]) {
-        for (index, row) in to.chunks_exact_mut(self.columns.max(1)).enumerate() {
-            self.add::<V>(proof, index, row, stage);
-        }
-    }
-
     pub fn clear(&mut self, row: usize) {
         self.memory[row * self.size..][..self.size].fill(T::ZERO);
+    }
+}
+
+/// Turns a row of an array.
+#[inline(always)]
+fn turn<V: Lanes>(
+    proof: V::Proof,
+    blocks: &[ChannelBlock],
+    from: &[V::Number],
+    to: &mut [BlockOf<V>],
+) {
+    for block in blocks {
+        let to = &mut to[block.start..][..block.lanes::<V::Number>()];
+        deinterleave::<V>(proof, block.shape(), &from[block.columns()], to);
     }
 }
 

@@ -19,6 +19,7 @@ mod make;
 mod over_channels;
 mod over_rows;
 mod pairing;
+mod parts;
 mod resolved_path;
 mod triple;
 mod wide;
@@ -32,6 +33,7 @@ use resolved_path::ResolvedPath;
 
 use super::{KernelError, unreached};
 use crate::error::check_length;
+use crate::parallel::Threads;
 use crate::simd::{Path, last_level_cache};
 use crate::{Irreps, Number};
 
@@ -73,6 +75,7 @@ pub struct TensorProduct {
     lanes: Path,
     /// The bytes of output from which on it is written past the caches.
     streaming: usize,
+    threads: Threads,
 }
 
 impl TensorProduct {
@@ -123,6 +126,7 @@ impl TensorProduct {
             num_weights,
             lanes: Path::best(),
             streaming: last_level_cache() / 2,
+            threads: Threads::Caller,
         })
     }
 
@@ -154,6 +158,15 @@ impl TensorProduct {
     /// channels lie on the lanes; without it, once it would not fit half of the last-level cache.
     pub fn streaming_from(self, bytes: usize) -> Self {
         TensorProduct { streaming: bytes, ..self }
+    }
+
+    /// Splits large calls among threads; see [`kernels`](crate::kernels#threads).
+    ///
+    /// Along edges the gradient of the first input is summed part by part, in memory for the rows
+    /// that the edges of each part name.
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Self {
+        TensorProduct { threads: Threads::Pool, ..self }
     }
 
     /// The irreps of the first input.
@@ -366,8 +379,15 @@ impl TensorProduct {
     }
 
     /// A call along all paths.
-    fn call<'a, T>(&'a self, inputs: ProductInputs<'a, T>) -> Call<'a, T> {
-        Call { product: self, inputs, weighted_only: false }
+    fn call<'a, T: Number>(&'a self, inputs: ProductInputs<'a, T>) -> Call<'a, T> {
+        Call {
+            product: self,
+            inputs,
+            weighted_only: false,
+            turned: None,
+            output_rows: None,
+            gradient_rows: None,
+        }
     }
 
     /// Whether every number of the output is written by a path.

@@ -40,6 +40,7 @@ use super::triple::{Triple, Work, with_triple};
 use crate::COUPLING_LMAX;
 use crate::Scalar;
 use crate::kernels::arithmetic::rounded;
+use crate::parallel::RowsMut;
 use crate::simd::{
     BlockMemory, Blocks, Compiled, Job, Lanes, Number, Path, Start, interleave, stream,
 };
@@ -73,44 +74,134 @@ impl<'a, T: Number> Call<'a, T> {
     }
 }
 
-/// The first input: rows as items come, or all rows beforehand.
-struct First<T> {
-    rows: ChannelRows<T>,
-    is_whole: bool,
+/// Rows of the first input, to be turned to `[m][channel]`.
+pub(super) struct Turn<'a, T: Number> {
+    pub rows: &'a ChannelRows<T>,
+    pub from: &'a [T],
+    /// The blocks of lanes of as many rows as are given.
+    pub to: &'a mut [T::Block],
 }
 
-impl<T: Number> First<T> {
-    #[inline(always)]
-    fn new<V: Lanes<Number = T>>(proof: V::Proof, call: &Call<T>) -> Self {
-        let irreps = &call.product.first;
-        let is_whole = matches!(call.inputs.pairing, Pairing::Edges { .. });
-        let count = call.inputs.first.len().checked_div(irreps.dim()).unwrap_or(0);
-        let mut rows = ChannelRows::new(irreps, if is_whole { count } else { 1 });
-        if is_whole && rows.columns > 0 {
-            for (index, row) in call.inputs.first.chunks_exact(irreps.dim()).enumerate() {
-                rows.take::<V>(proof, index, row);
-            }
-        }
-        First { rows, is_whole }
+/// [`Turn`], compiled for both number types.
+pub(super) struct TurnKernel;
+
+impl Compiled for TurnKernel {
+    type Task<'a, T: Number> = Turn<'a, T>;
+
+    fn f32(path: Path, task: Turn<'_, f32>) {
+        f32::run(path, task);
     }
 
-    /// The row of an item among those on the lanes.
+    fn f64(path: Path, task: Turn<'_, f64>) {
+        f64::run(path, task);
+    }
+}
+
+impl<T: Number> Job<T> for Turn<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn at<V: Lanes<Number = T>>(&mut self, proof: V::Proof, call: &Call<T>, item: usize) -> usize {
-        let index = call.inputs.pairing.first(item);
-        if self.is_whole {
-            return index;
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let Turn { rows, from, to } = self;
+        let to = to.chunks_exact_mut(rows.size.max(1));
+        for (from, to) in from.chunks_exact(rows.columns.max(1)).zip(to) {
+            rows.turn::<V>(proof, from, to);
         }
-        let from = row(call.inputs.first, index, self.rows.columns);
-        self.rows.take::<V>(proof, 0, from);
-        0
+    }
+}
+
+/// The gradient of the first input, where parts of a call have rows of it on the lanes: the rows of
+/// `target`, from `first` on, plus those of all parts that name them, in their order.
+pub(super) struct TurnBack<'a, T: Number> {
+    /// The rows that each part names, in ascending order, and its sums.
+    pub parts: &'a [(Vec<usize>, ChannelRows<T>)],
+    pub first: usize,
+    pub target: RowsMut<'a, T>,
+}
+
+/// [`TurnBack`], compiled for both number types.
+pub(super) struct TurnBackKernel;
+
+impl Compiled for TurnBackKernel {
+    type Task<'a, T: Number> = TurnBack<'a, T>;
+
+    fn f32(path: Path, task: TurnBack<'_, f32>) {
+        f32::run(path, task);
+    }
+
+    fn f64(path: Path, task: TurnBack<'_, f64>) {
+        f64::run(path, task);
+    }
+}
+
+impl<T: Number> Job<T> for TurnBack<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
+        let TurnBack { parts, first, target } = self;
+        let Some((_, shape)) = parts.first() else { return };
+        let mut sum = shape.like(1);
+        let mut stage = vec![T::default(); target.size];
+        // Where the next row of each part is.
+        let start = |(named, _): &(Vec<usize>, _)| named.partition_point(|&row| row < first);
+        let mut next: Vec<usize> = parts.iter().map(start).collect();
+        for (offset, target) in target.iter().enumerate() {
+            sum.clear(0);
+            for ((named, rows), next) in parts.iter().zip(&mut next) {
+                if named.get(*next) == Some(&(first + offset)) {
+                    let terms = &rows.memory[*next * rows.size..][..rows.size];
+                    for (sum, term) in sum.memory.iter_mut().zip(terms) {
+                        V::load(proof, sum).add(V::load(proof, term)).store(sum);
+                    }
+                    *next += 1;
+                }
+            }
+            sum.add::<V>(proof, 0, target, &mut stage);
+        }
+    }
+}
+
+/// The first input on the lanes: all rows, turned beforehand, or one at a time as items come.
+enum First<'a, T> {
+    All(&'a ChannelRows<T>),
+    Each(ChannelRows<T>),
+}
+
+impl<'a, T: Number> First<'a, T> {
+    fn new(call: &Call<'a, T>) -> Self {
+        match call.turned {
+            Some(rows) => First::All(rows),
+            None => First::Each(ChannelRows::new(&call.product.first, 1)),
+        }
+    }
+
+    /// The rows that hold an item, and which of them it is.
+    #[inline(always)]
+    fn at<V: Lanes<Number = T>>(
+        &mut self,
+        proof: V::Proof,
+        call: &Call<T>,
+        item: usize,
+    ) -> (&ChannelRows<T>, usize) {
+        let index = call.inputs.pairing.first(item);
+        match self {
+            First::All(rows) => (rows, index),
+            First::Each(rows) => {
+                let from = row(call.inputs.first, index, rows.columns);
+                rows.take::<V>(proof, 0, from);
+                (rows, 0)
+            }
+        }
     }
 }
 
 /// The value of many products.
-pub(super) struct Forward<'a, 'b, T> {
+pub(super) struct Forward<'a, 'b, T: Number> {
     pub call: Call<'a, T>,
     pub output: &'b mut [T],
+    /// Whether separate rows are written past the caches.
+    pub streams: bool,
 }
 
 /// [`Forward`], compiled for both number types.
@@ -145,19 +236,18 @@ impl<T: Number> Forward<'_, '_, T> {
     /// cache.
     #[inline(always)]
     fn each<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let Forward { call, output } = self;
+        let Forward { call, output, streams } = self;
         let Call { product, inputs, .. } = &call;
         let columns = product.output.dim();
-        let mut x = First::new::<V>(proof, &call);
+        let mut x = First::new(&call);
         let mut z = ChannelTile::<T>::new(&product.output);
         let paths = call.paths_by_output();
         let mut matrix = [T::default(); MOST_ENTRIES];
-        let streamed = size_of_val(output) >= product.streaming;
         // Streaming stores fill whole cache lines, and blocks end anywhere: a row is put together
         // here, and leaves line by line as soon as it is whole.
-        let mut stage = vec![T::default(); if streamed { columns } else { 0 }];
+        let mut stage = vec![T::default(); if streams { columns } else { 0 }];
         for item in 0..inputs.pairing.count() {
-            let x_row = x.at::<V>(proof, &call, item);
+            let (x, x_row) = x.at::<V>(proof, &call, item);
             let (y, weights) = call.factors(item);
             let output = row_mut(output, item, columns);
             // Blocks and paths advance together: both are in the order of the output. A block
@@ -167,11 +257,11 @@ impl<T: Number> Forward<'_, '_, T> {
                 let z = &mut z.memory[..block.lanes::<T>()];
                 z.fill(T::ZERO);
                 while let Some(&path) = paths.next_if(|path| path.blocks[2] == index) {
-                    let x = x.rows.part(x_row, path.blocks[0]);
+                    let x = x.part(x_row, path.blocks[0]);
                     let transform = Transform { path, y, weights, x, z, matrix: &mut matrix };
                     with_triple::<V, _>(proof, &path.table, transform);
                 }
-                if !streamed {
+                if !streams {
                     interleave::<V>(proof, block.shape(), z, &mut output[block.columns()]);
                     continue;
                 }
@@ -181,7 +271,7 @@ impl<T: Number> Forward<'_, '_, T> {
                 sent = end;
             }
         }
-        if streamed {
+        if streams {
             V::fence(proof);
         }
     }
@@ -189,27 +279,27 @@ impl<T: Number> Forward<'_, '_, T> {
     /// Adds up the items of each row of the output.
     #[inline(always)]
     fn summed<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let Forward { call, output } = self;
+        let Forward { call, output, .. } = self;
         let Call { product, inputs, .. } = &call;
-        let mut x = First::new::<V>(proof, &call);
+        let mut x = First::new(&call);
         let mut z = ChannelRows::new(&product.output, 1);
         let paths = call.paths_by_output();
         let mut stage = vec![T::default(); z.columns];
         let mut matrix = [T::default(); MOST_ENTRIES];
         let count = inputs.pairing.count();
         for item in 0..count {
-            let x_row = x.at::<V>(proof, &call, item);
+            let (x, x_row) = x.at::<V>(proof, &call, item);
             let (y, weights) = call.factors(item);
             for &path in &paths {
-                let x = x.rows.part(x_row, path.blocks[0]);
+                let x = x.part(x_row, path.blocks[0]);
                 let z = z.part_mut(0, path.blocks[2]);
                 let transform = Transform { path, y, weights, x, z, matrix: &mut matrix };
                 with_triple::<V, _>(proof, &path.table, transform);
             }
             // z stays on the lanes while the receiver repeats. The same receiver may come again
             // later, so its sum is added to what is there.
-            let receiver = inputs.pairing.output(item);
-            if item + 1 == count || inputs.pairing.output(item + 1) != receiver {
+            let receiver = call.output_row(item);
+            if item + 1 == count || call.output_row(item + 1) != receiver {
                 z.add::<V>(proof, 0, row_mut(output, receiver, z.columns), &mut stage);
                 z.clear(0);
             }
@@ -329,10 +419,13 @@ fn add_numbers<V: Lanes>(proof: V::Proof, lanes: V, numbers: &mut [V::Number]) {
 }
 
 /// The vector-Jacobian product of many products.
-pub(super) struct Backward<'a, 'b, T> {
+pub(super) struct Backward<'a, 'b, T: Number> {
     pub call: Call<'a, T>,
     pub output_gradient: &'a [T],
     pub gradients: ProductGradients<'b, T>,
+    /// Along edges, where a sender is met again, the rows on the lanes that the gradient of the first
+    /// input is added to, in place of that in `gradients`.
+    pub turned_gradient: Option<&'b mut ChannelRows<T>>,
 }
 
 /// [`Backward`], compiled for both number types.
@@ -355,15 +448,18 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
 
     #[inline(always)]
     fn run<V: Lanes<Number = T>>(self, proof: V::Proof) {
-        let Backward { call, output_gradient, mut gradients } = self;
+        let Backward { call, output_gradient, mut gradients, turned_gradient } = self;
         let Call { product, inputs, .. } = &call;
         let second = product.second.dim();
-        let mut x = First::new::<V>(proof, &call);
-        // dx has the rows that x has: all of them along edges, where a sender is met again, one
-        // otherwise.
-        let rows = x.rows.memory.len().checked_div(x.rows.size).unwrap_or(0);
-        let asked = gradients.first.is_some();
-        let mut dx = ChannelRows::new(&product.first, if asked { rows } else { 0 });
+        let mut x = First::new(&call);
+        // One row of dx at a time without edges.
+        let mut dx_row = ChannelRows::new(&product.first, usize::from(gradients.first.is_some()));
+        let along_edges = turned_gradient.is_some();
+        let asked = along_edges || gradients.first.is_some();
+        let dx = match turned_gradient {
+            Some(rows) => rows,
+            None => &mut dx_row,
+        };
         let mut dz = ChannelRows::new(&product.output, 1);
         let mut dy = BlockMemory::<T>::new(second);
         let mut stage = vec![T::default(); dx.columns];
@@ -374,7 +470,8 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
         let ahead = sizes.map(|size| Ahead::new(size, paths.len()));
         let mut receiver = None;
         for item in 0..inputs.pairing.count() {
-            let x_row = x.at::<V>(proof, &call, item);
+            let (x, x_row) = x.at::<V>(proof, &call, item);
+            let dx_row = if along_edges { call.gradient_row(item) } else { 0 };
             let y = row(inputs.second, item, second);
             let row_before = receiver.replace(inputs.pairing.output(item));
             let dz_row = row(output_gradient, inputs.pairing.output(item), dz.columns);
@@ -402,9 +499,9 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
                     path,
                     y: &y[block.clone()],
                     weights: weights.clone().map(|own| &inputs.weights[own]),
-                    x: x.rows.part(x_row, path.blocks[0]),
+                    x: x.part(x_row, path.blocks[0]),
                     dz: dz.part(0, path.blocks[2]),
-                    dx: asked.then(|| dx.part_mut(x_row, path.blocks[0])),
+                    dx: asked.then(|| dx.part_mut(dx_row, path.blocks[0])),
                     dy: gradients.second.is_some().then(|| &mut dy[block]),
                     dw: gradients.weights.as_deref_mut().zip(weights).map(|(dw, own)| &mut dw[own]),
                     matrix: &mut matrix,
@@ -416,13 +513,10 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
             if let Some(gradient) = gradients.second.as_deref_mut() {
                 add_sums::<T>(&mut dy, row_mut(gradient, item, second));
             }
-            if let (Some(gradient), false) = (gradients.first.as_deref_mut(), x.is_whole) {
+            if let Some(gradient) = gradients.first.as_deref_mut() {
                 dx.add::<V>(proof, 0, row_mut(gradient, item, dx.columns), &mut stage);
                 dx.clear(0);
             }
-        }
-        if let (Some(gradient), true) = (gradients.first, x.is_whole) {
-            dx.add_all::<V>(proof, gradient, &mut stage);
         }
     }
 }

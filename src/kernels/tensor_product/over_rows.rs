@@ -219,7 +219,7 @@ fn largest_output(product: &TensorProduct) -> usize {
 }
 
 /// The value of many products.
-pub(super) struct Forward<'a, 'b, T> {
+pub(super) struct Forward<'a, 'b, T: Number> {
     pub call: Call<'a, T>,
     pub output: &'b mut [T],
 }
@@ -281,7 +281,7 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
             match pairing {
                 Pairing::RowByRow { .. } => z.set::<V>(proof, output, block),
                 Pairing::Edges { .. } => {
-                    z.add::<V>(proof, output, block, |item| pairing.output(item));
+                    z.add::<V>(proof, output, block, |item| call.output_row(item));
                 }
             }
         }
@@ -289,7 +289,7 @@ impl<T: Number> Job<T> for Forward<'_, '_, T> {
 }
 
 /// The vector-Jacobian product of many products.
-pub(super) struct Backward<'a, 'b, T> {
+pub(super) struct Backward<'a, 'b, T: Number> {
     pub call: Call<'a, T>,
     pub output_gradient: &'a [T],
     pub gradients: ProductGradients<'b, T>,
@@ -358,7 +358,7 @@ impl<T: Number> Job<T> for Backward<'_, '_, T> {
                 }
             }
             if let Some(gradient) = gradients.first.as_deref_mut() {
-                dx.add::<V>(proof, gradient, block, |item| pairing.first(item));
+                dx.add::<V>(proof, gradient, block, |item| call.gradient_row(item));
             }
             if let Some(gradient) = gradients.second.as_deref_mut() {
                 dy.add::<V>(proof, gradient, block, |item| item);

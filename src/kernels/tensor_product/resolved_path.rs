@@ -141,10 +141,16 @@ impl ResolvedPath {
         })
     }
 
+    /// The number of channel pairs, if a usize counts them.
+    pub fn checked_num_pairs(&self) -> Option<usize> {
+        let [first, second, _] = self.multiplicities;
+        self.mode.pairs([first, second])
+    }
+
     /// The number of weights, if a usize counts them.
     fn checked_num_weights(&self) -> Option<usize> {
-        let [first, second, output] = self.multiplicities;
-        let pairs = self.mode.pairs([first, second])?;
+        let [_, _, output] = self.multiplicities;
+        let pairs = self.checked_num_pairs()?;
         if self.mode.is_dense() { pairs.checked_mul(output) } else { Some(pairs) }
     }
 

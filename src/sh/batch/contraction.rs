@@ -2,8 +2,7 @@
 
 use super::plan::Plan;
 use super::points::Positions;
-#[cfg(feature = "rayon")]
-use crate::simd::Number;
+use crate::parallel::Cut;
 
 /// What is contracted, and where the results go.
 pub(super) enum Contraction<'a, T> {
@@ -41,23 +40,20 @@ pub(super) struct Contract<'a, T> {
     pub contraction: Contraction<'a, T>,
 }
 
-#[cfg(feature = "rayon")]
-impl<'a, T: Number> Contract<'a, T> {
-    /// The first half of the points, in whole blocks, and the others.
-    pub fn halves(self) -> (Self, Self) {
-        let at = (self.n / 2).next_multiple_of(T::WIDTH);
-        let (left, right) = self.positions.split(at);
-        let (first, second) = self.contraction.split(at, self.plan.columns());
-        let part =
-            |positions, n, contraction| Contract { plan: self.plan, positions, n, contraction };
-        (part(left, at, first), part(right, self.n - at, second))
+impl<T> Cut for Contract<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (plan, columns) = (self.plan, self.plan.columns());
+        let (positions, other_positions) = self.positions.cut(at);
+        let (contraction, other) = self.contraction.cut(at, columns);
+        let first = Contract { plan, positions, n: at, contraction };
+        let rest = self.n - at;
+        (first, Contract { plan, positions: other_positions, n: rest, contraction: other })
     }
 }
 
-#[cfg(feature = "rayon")]
-impl<'a, T> Contraction<'a, T> {
-    /// What belongs to the points before `at`, a whole number of blocks, and the rest.
-    fn split(self, at: usize, columns: usize) -> (Contraction<'a, T>, Contraction<'a, T>) {
+impl<T> Contraction<'_, T> {
+    /// What belongs to the points before `at`, and the rest, where a point has so many harmonics.
+    fn cut(self, at: usize, columns: usize) -> (Self, Self) {
         match self {
             Contraction::PullBack { cotangents, gradient } => {
                 let (cotangents, other) = cotangents.split_at(at * columns);
@@ -79,14 +75,9 @@ impl<'a, T> Contraction<'a, T> {
                 let (cotangents, other) = cotangents.split_at(at * columns);
                 let (weights, other_weights) = weights.split_at(3 * at);
                 let (by_positions, rest) = by_positions.split_at_mut(3 * at);
-                (
-                    Contraction::Twice { cotangents, weights, by_positions },
-                    Contraction::Twice {
-                        cotangents: other,
-                        weights: other_weights,
-                        by_positions: rest,
-                    },
-                )
+                let first = Contraction::Twice { cotangents, weights, by_positions };
+                let (cotangents, weights, by_positions) = (other, other_weights, rest);
+                (first, Contraction::Twice { cotangents, weights, by_positions })
             }
         }
     }

@@ -23,6 +23,7 @@ use super::plan::{MOST, Plan};
 use super::points::{Inverse, Positions};
 use super::way::{CHUNK, Way, is_fused};
 use crate::Scalar;
+use crate::parallel::Cut;
 use crate::sh::Form;
 use crate::simd::{Aligned, BlockOf, Job, Lanes, Number, Path};
 
@@ -112,20 +113,16 @@ impl<'a, T: DegreeTables> Evaluate<'a, T> {
     }
 }
 
-#[cfg(feature = "rayon")]
-impl<T: Number> Evaluate<'_, T> {
-    /// The first half of the points, in whole blocks, and the others.
-    pub fn halves(self) -> (Self, Self) {
-        let at = (self.n / 2).next_multiple_of(T::WIDTH);
-        let (left, right) = self.positions.split(at);
-        let (values, other_values) = self.values.split(at);
-        let (gradients, other_gradients) = self.gradients.map(|output| output.split(at)).unzip();
-        let (hessians, other_hessians) = self.hessians.map(|output| output.split(at)).unzip();
-        let first =
-            Evaluate { plan: self.plan, positions: left, n: at, values, gradients, hessians };
+impl<T: Number> Cut for Evaluate<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (positions, other_positions) = self.positions.cut(at);
+        let (values, other_values) = self.values.cut(at);
+        let (gradients, other_gradients) = self.gradients.cut(at);
+        let (hessians, other_hessians) = self.hessians.cut(at);
+        let first = Evaluate { plan: self.plan, positions, n: at, values, gradients, hessians };
         let second = Evaluate {
             plan: self.plan,
-            positions: right,
+            positions: other_positions,
             n: self.n - at,
             values: other_values,
             gradients: other_gradients,

@@ -93,6 +93,7 @@ use thiserror::Error;
 use super::Harmonics;
 use crate::Number;
 use crate::error::{DegreeError, LengthError, check_degree, check_length_for, debug_is_text};
+use crate::parallel::{Threads, Work};
 use crate::simd::{Compiled, Path};
 use contraction::{Contract, Contraction};
 use evaluate::Evaluate;
@@ -111,13 +112,8 @@ pub struct Batch {
     unit: bool,
     path: Path,
     streaming: Streaming,
-    #[cfg(feature = "rayon")]
-    parallel: bool,
+    threads: Threads,
 }
-
-/// The most points that one task of a thread has.
-#[cfg(feature = "rayon")]
-const SHARE: usize = 4096;
 
 /// When results are written past the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,8 +181,7 @@ impl Harmonics {
             unit: false,
             path: Path::best(),
             streaming: Streaming::ByCache,
-            #[cfg(feature = "rayon")]
-            parallel: false,
+            threads: Threads::Caller,
         })
     }
 }
@@ -239,10 +234,10 @@ impl Batch {
         Batch { streaming: Streaming::From(bytes), ..self }
     }
 
-    /// Splits large batches among the threads of rayon's pool.
+    /// Splits large batches among threads; see [`kernels`](crate::kernels#threads).
     #[cfg(feature = "rayon")]
     pub fn in_parallel(self) -> Batch {
-        Batch { parallel: true, ..self }
+        Batch { threads: Threads::Pool, ..self }
     }
 
     /// The convention.
@@ -512,7 +507,9 @@ impl Batch {
             gradients: (order >= 1).then_some(output(gradients, 3)),
             hessians: (order >= 2).then_some(output(hessians, 9)),
         };
-        self.spread_evaluation(task, streamed);
+        self.threads.each(self.work(n, order), task, &|task| {
+            T::start::<EvaluateKernel>(self.path, (task, streamed));
+        });
     }
 
     fn contract<T: Number>(
@@ -523,42 +520,14 @@ impl Batch {
     ) {
         let order = contraction.order();
         let task = Contract { plan: Plan::new(self, order), positions, n, contraction };
-        self.spread_contraction(task);
+        self.threads.each(self.work(n, order), task, &|task| {
+            T::start::<ContractKernel>(self.path, task);
+        });
     }
 
-    /// Runs on one thread.
-    #[cfg(not(feature = "rayon"))]
-    fn spread_evaluation<T: Number>(&self, task: Evaluate<'_, T>, streamed: bool) {
-        T::start::<EvaluateKernel>(self.path, (task, streamed));
-    }
-
-    /// Runs on one thread.
-    #[cfg(not(feature = "rayon"))]
-    fn spread_contraction<T: Number>(&self, task: Contract<'_, T>) {
-        T::start::<ContractKernel>(self.path, task);
-    }
-
-    /// Runs on one thread, or on many where that was asked for and pays.
-    #[cfg(feature = "rayon")]
-    fn spread_evaluation<T: Number>(&self, task: Evaluate<'_, T>, streamed: bool) {
-        if !self.parallel || task.n <= SHARE {
-            return T::start::<EvaluateKernel>(self.path, (task, streamed));
-        }
-        let (first, second) = task.halves();
-        rayon::join(
-            || self.spread_evaluation(first, streamed),
-            || self.spread_evaluation(second, streamed),
-        );
-    }
-
-    /// Runs on one thread, or on many where that was asked for and pays.
-    #[cfg(feature = "rayon")]
-    fn spread_contraction<T: Number>(&self, task: Contract<'_, T>) {
-        if !self.parallel || task.n <= SHARE {
-            return T::start::<ContractKernel>(self.path, task);
-        }
-        let (first, second) = task.halves();
-        rayon::join(|| self.spread_contraction(first), || self.spread_contraction(second));
+    /// The points and the numbers of one.
+    fn work(&self, n: usize, order: usize) -> Work {
+        Work { rows: n, each: self.columns() * (1 + 3 * order) / 2 + 8 }
     }
 }
 

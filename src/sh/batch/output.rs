@@ -1,6 +1,7 @@
 //! Where results go: straight into the caller's blocks, or through a tile into rows.
 
 use super::Layout;
+use crate::parallel::Cut;
 use crate::simd::{BlockOf, Blocks, Lanes, Number, from_rows, tiles_to_rows, to_rows};
 
 /// An array `[n][components][columns]` of the caller in one of the layouts.
@@ -11,10 +12,8 @@ pub(super) struct Output<'a, T> {
     pub columns: usize,
 }
 
-#[cfg(feature = "rayon")]
-impl<'a, T: Number> Output<'a, T> {
-    /// What belongs to the points before `at`, a whole number of blocks, and the rest.
-    pub fn split(self, at: usize) -> (Output<'a, T>, Output<'a, T>) {
+impl<T> Cut for Output<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
         let (left, right) = self.numbers.split_at_mut(at * self.components * self.columns);
         (Output { numbers: left, ..self }, Output { numbers: right, ..self })
     }

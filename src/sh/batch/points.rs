@@ -1,6 +1,7 @@
 //! Positions: where they lie in memory, and how they become blocks of native coordinates.
 
 use crate::Scalar;
+use crate::parallel::Cut;
 use crate::sh::evaluate::Polar;
 use crate::sh::{Axes, Form};
 use crate::simd::{Arithmetic, BlockOf, Blocks, Job, Lanes, Number, constant};
@@ -75,9 +76,10 @@ impl<'a, T: Copy> Positions<'a, T> {
             Positions::Axes(axes) => axes.map(|axis| axis[index]),
         }
     }
+}
 
-    /// The points before `at` and the others.
-    pub(super) fn split(self, at: usize) -> (Self, Self) {
+impl<T> Cut for Positions<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
         match self {
             Positions::Rows(rows) => {
                 let (left, right) = rows.split_at(3 * at);

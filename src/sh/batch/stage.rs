@@ -6,6 +6,7 @@ use super::evaluate::{Evaluate, MOST_SCRATCH};
 use super::fill::DegreeTables;
 use super::output::Output;
 use super::plan::MOST;
+use crate::parallel::Cut;
 use crate::simd::{Aligned, Job, Lanes, Number, Path, stream};
 
 /// The blocks of a stage, unless one block of points needs more.
@@ -66,10 +67,10 @@ fn copy_part<T: DegreeTables>(
     let (values, rest) = stage.split_at_mut(padded * sizes[0]);
     let (gradients, rest) = rest.split_at_mut(padded * sizes[1]);
     let hessians = &mut rest[..padded * sizes[2]];
-    let (_, positions) = task.positions.split(first);
+    let (_, positions) = task.positions.cut(first);
     let part = Evaluate {
         plan: task.plan,
-        positions: positions.split(count).0,
+        positions: positions.cut(count).0,
         n: count,
         values: task.values.with(values),
         gradients: task.gradients.as_ref().map(|output| output.with(gradients)),

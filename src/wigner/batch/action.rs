@@ -5,6 +5,7 @@ use super::derivatives::add_torque;
 use super::recursion::{Recursion, lift};
 use super::rows::{Columns, load_rotations};
 use crate::error::check_degree;
+use crate::parallel::{Cut, Threads, Work};
 use crate::simd::{BlockMemory, BlockOf, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::generators::{Entry, entries};
 use crate::wigner::{WignerError, all_len};
@@ -33,6 +34,7 @@ pub struct Action {
     parts: Vec<Part>,
     dim: usize,
     path: Path,
+    threads: Threads,
 }
 
 /// A block of irreps.
@@ -61,12 +63,18 @@ impl Action {
             parts.push(Part { l, mul: block.mul, start: slice.start, pseudo });
         }
         parts.sort_by_key(|part| part.l);
-        Ok(Action { parts, dim: irreps.dim(), path: Path::best() })
+        Ok(Action { parts, dim: irreps.dim(), path: Path::best(), threads: Threads::Caller })
     }
 
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Action {
         Action { path: path.or_portable(), ..self }
+    }
+
+    /// Splits large batches among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Action {
+        Action { threads: Threads::Pool, ..self }
     }
 
     /// The number of components of one feature vector.
@@ -144,7 +152,12 @@ impl Action {
     }
 
     fn act<T: Number>(&self, rotations: &[[[T; 3]; 3]], x: &[T], wanted: Wanted<'_, T>) {
-        T::start::<ActKernel>(self.path, Act { action: self, rotations, x, wanted });
+        let of_part = |part: &Part| (2 * part.l + 1) * (2 * part.l + 1) * (1 + part.mul / 4);
+        let each = self.dim + self.parts.iter().map(of_part).sum::<usize>();
+        let work = Work { rows: rotations.len(), each };
+        self.threads.each(work, Act { action: self, rotations, x, wanted }, &|act| {
+            T::start::<ActKernel>(self.path, act);
+        });
     }
 }
 
@@ -159,6 +172,30 @@ pub(super) struct Act<'a, T> {
     rotations: &'a [[[T; 3]; 3]],
     x: &'a [T],
     wanted: Wanted<'a, T>,
+}
+
+impl<T> Cut for Act<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
+        let (action, size) = (self.action, self.action.dim);
+        let (rotations, others) = self.rotations.split_at(at);
+        let (x, rest) = self.x.split_at(at * size);
+        let (wanted, other) = match self.wanted {
+            Wanted::Apply { y, transposed } => {
+                let (y, rest) = y.split_at_mut(at * size);
+                (Wanted::Apply { y, transposed }, Wanted::Apply { y: rest, transposed })
+            }
+            Wanted::Torques { cotangents, torques } => {
+                let (cotangents, other) = cotangents.split_at(at * size);
+                let (torques, rest) = torques.split_at_mut(3 * at);
+                (
+                    Wanted::Torques { cotangents, torques },
+                    Wanted::Torques { cotangents: other, torques: rest },
+                )
+            }
+        };
+        let first = Act { action, rotations, x, wanted };
+        (first, Act { action, rotations: others, x: rest, wanted: other })
+    }
 }
 
 /// [`Act`], compiled for both number types.

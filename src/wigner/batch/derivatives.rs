@@ -3,6 +3,7 @@
 use super::Batch;
 use super::recursion::{Recursion, lift};
 use super::rows::{Columns, Entries, load_rotations};
+use crate::parallel::Cut;
 use crate::simd::{BlockMemory, BlockOf, Blocks, Compiled, Job, Lanes, Number, Path};
 use crate::wigner::all_len;
 use crate::wigner::generators::{Entry, entries};
@@ -38,6 +39,58 @@ pub(super) struct Derivatives<'a, T> {
     pub batch: Batch,
     pub rotations: &'a [[[T; 3]; 3]],
     pub contraction: Contraction<'a, T>,
+}
+
+impl<T> Cut for Derivatives<'_, T> {
+    fn cut(self, at: usize) -> (Self, Self) {
+        let batch = self.batch;
+        let (rotations, others) = self.rotations.split_at(at);
+        let (contraction, other) = self.contraction.cut(at, batch.columns());
+        let first = Derivatives { batch, rotations, contraction };
+        (first, Derivatives { batch, rotations: others, contraction: other })
+    }
+}
+
+impl<T> Contraction<'_, T> {
+    /// What belongs to the rotations before `at`, and the rest, where one has so many entries.
+    fn cut(self, at: usize, columns: usize) -> (Self, Self) {
+        match self {
+            Contraction::Torques { cotangents, torques } => {
+                let (cotangents, other) = cotangents.split_at(at * columns);
+                let (torques, rest) = torques.split_at_mut(3 * at);
+                (
+                    Contraction::Torques { cotangents, torques },
+                    Contraction::Torques { cotangents: other, torques: rest },
+                )
+            }
+            Contraction::PullBack { cotangents, gradient } => {
+                let (cotangents, other) = cotangents.split_at(at * columns);
+                let (gradient, rest) = gradient.split_at_mut(9 * at);
+                (
+                    Contraction::PullBack { cotangents, gradient },
+                    Contraction::PullBack { cotangents: other, gradient: rest },
+                )
+            }
+            Contraction::PushForward { tangents, derivatives } => {
+                let (tangents, other) = tangents.split_at(3 * at);
+                let (derivatives, rest) = derivatives.split_at_mut(at * columns);
+                (
+                    Contraction::PushForward { tangents, derivatives },
+                    Contraction::PushForward { tangents: other, derivatives: rest },
+                )
+            }
+            Contraction::Twice { cotangents, weights, torques, by_cotangents } => {
+                let (cotangents, other) = cotangents.split_at(at * columns);
+                let (weights, other_weights) = weights.split_at(3 * at);
+                let (torques, rest) = torques.split_at_mut(3 * at);
+                let (by_cotangents, by_other) = by_cotangents.split_at_mut(at * columns);
+                let first = Contraction::Twice { cotangents, weights, torques, by_cotangents };
+                let (cotangents, weights) = (other, other_weights);
+                let (torques, by_cotangents) = (rest, by_other);
+                (first, Contraction::Twice { cotangents, weights, torques, by_cotangents })
+            }
+        }
+    }
 }
 
 /// [`Derivatives`], compiled for both number types.

@@ -56,6 +56,7 @@ use std::ops::RangeInclusive;
 use super::{WignerError, all_len};
 use crate::Number;
 use crate::error::{LengthError, check_degree, check_length_for};
+use crate::parallel::{Rows, RowsMut, Threads, Work};
 use crate::simd::Path;
 use derivatives::{Contraction, Derivatives, DerivativesKernel};
 use matrices::{Matrices, MatricesKernel};
@@ -67,6 +68,7 @@ pub struct Batch {
     high: usize,
     layout: Layout,
     path: Path,
+    threads: Threads,
 }
 
 impl Batch {
@@ -80,7 +82,7 @@ impl Batch {
         if low > high {
             return Err(WignerError::NoDegrees { from: low, to: high });
         }
-        Ok(Batch { low, high, layout: Layout::Rows, path: Path::best() })
+        Ok(Batch { low, high, layout: Layout::Rows, path: Path::best(), threads: Threads::Caller })
     }
 
     /// In another layout.
@@ -91,6 +93,12 @@ impl Batch {
     /// On another path, or on the portable one if the machine lacks it: for tests and comparisons.
     pub fn on(self, path: Path) -> Batch {
         Batch { path: path.or_portable(), ..self }
+    }
+
+    /// Splits large batches among threads; see [`kernels`](crate::kernels#threads).
+    #[cfg(feature = "rayon")]
+    pub fn in_parallel(self) -> Batch {
+        Batch { threads: Threads::Pool, ..self }
     }
 
     /// The number K of entries of one rotation.
@@ -130,7 +138,13 @@ impl Batch {
         matrices: &mut [T],
     ) -> Result<(), WignerError> {
         self.check::<T>(rotations.len(), &[("matrices", matrices.len())])?;
-        T::start::<MatricesKernel>(self.path, Matrices { batch: *self, rotations, matrices });
+        let columns = self.columns();
+        let task =
+            (Rows { numbers: rotations, size: 1 }, RowsMut { numbers: matrices, size: columns });
+        self.threads.each(self.work(rotations.len()), task, &|(rotations, matrices)| {
+            let (rotations, matrices) = (rotations.numbers, matrices.numbers);
+            T::start::<MatricesKernel>(self.path, Matrices { batch: *self, rotations, matrices });
+        });
         Ok(())
     }
 
@@ -237,7 +251,14 @@ impl Batch {
 
     fn differentiate<T: Number>(&self, rotations: &[[[T; 3]; 3]], contraction: Contraction<'_, T>) {
         let task = Derivatives { batch: *self, rotations, contraction };
-        T::start::<DerivativesKernel>(self.path, task);
+        self.threads.each(self.work(rotations.len()), task, &|task| {
+            T::start::<DerivativesKernel>(self.path, task);
+        });
+    }
+
+    /// The rotations and the entries of the matrices of one.
+    fn work(&self, n: usize) -> Work {
+        Work { rows: n, each: self.columns() }
     }
 
     /// Checks the lengths of arrays of matrices given as (what, found).
