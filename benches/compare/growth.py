@@ -1,8 +1,8 @@
 """How time and memory of the convolution grow along one axis at a time: `compare.py growth`.
 
 From 10⁴ edges, 64x(0e+1o+2e+3o) and harmonics to l = 3 with weights for each edge, one number changes:
-`edges`, `channels`, `degree` of features and harmonics, or `harmonics`, their degree alone. There is no
-axis for threads: the kernel has no parallel call. `compare/growth_times.rs` says what a case is.
+`edges`, `channels`, `degree` of features and harmonics, or `harmonics`, their degree alone. Threads are those of
+`compare.py threads`. `compare/growth_times.rs` says what a case is.
 
 The table has milliseconds of thread CPU time, the fastest of several samples, and the limit; the megabytes
 of inputs and outputs, and by how many the resident memory of the process grew at most, tables of the
