@@ -138,6 +138,24 @@ fn products_along_edges() {
 }
 
 #[test]
+fn products_of_nothing_may_name_any_row() {
+    const EDGES: usize = 100_000;
+    let named = vec![usize::MAX - 1; EDGES];
+    let harmonics = Irreps::spherical_harmonics(LMAX.min(2));
+    let product = TensorProduct::convolution(&irreps(""), &harmonics, |_| true).unwrap();
+    let product = product.in_parallel();
+    let second = vec![1.0; EDGES * harmonics.dim()];
+    let pairing = Pairing::Edges { senders: &named, receivers: &named };
+    let inputs = ProductInputs { pairing, first: &[], second: &second, weights: &[] };
+    product.forward(inputs, &mut []).unwrap();
+    let mut by_second = vec![0.0; second.len()];
+    let gradients =
+        ProductGradients { first: Some(&mut []), second: Some(&mut by_second), weights: None };
+    product.backward(inputs, &[], gradients).unwrap();
+    assert!(by_second.iter().all(|&gradient| gradient == 0.0));
+}
+
+#[test]
 fn products_row_by_row() {
     const ROWS: usize = 3001;
     let features = low("16x0e + 8x1o");

@@ -23,7 +23,7 @@
 //! sums over parts are added in the order of the parts. What is computed row by row is what one thread
 //! gives without `in_parallel`, and so are sums of edges that are sorted by receiver; other sums round
 //! otherwise: gradients of senders and of weights that rows share, and moments of many rows.
-//! Small calls, of some 0.1 ms, stay on the calling thread.
+//! Calls of less than some 50 µs stay on the calling thread.
 //!
 //! ```
 //! # #[cfg(feature = "rayon")] {

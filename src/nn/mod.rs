@@ -29,10 +29,10 @@
 //! panics.
 //!
 //! # Threads
-//! Layers split large calls among the threads of the rayon pool that they are called in, as burn does: by
+//! Layers split large calls among the threads of the rayon pool that they are called in: by
 //! default rayon's own with a thread for each core. `RAYON_NUM_THREADS=1`, or a pool of one thread
-//! around the calls (`rayon::ThreadPool::install`), keeps them on one. Results of layers do not depend on
-//! the number of threads; see [`kernels`](crate::kernels#threads).
+//! around the calls (`rayon::ThreadPool::install`), keeps them on one. What kernels compute does
+//! not depend on the number of threads; see [`kernels`](crate::kernels#threads).
 //!
 //! # Example
 //! What comes out of layers turns with what goes in:

@@ -33,7 +33,7 @@ pub(crate) struct Work {
     pub each: usize,
 }
 
-/// The least work of a task, some 50 µs: to wake a thread takes about ten.
+/// The least work of a task: some 25 µs of a convolution on AVX-512.
 const TASK: usize = 1 << 17;
 
 /// The most parts of a sum for which each part has memory of its own.

@@ -41,7 +41,7 @@ pub(crate) fn add_named<T: Number>(
         for (named, terms) in parts {
             let start = named.partition_point(|&row| row < range.start);
             let end = named.partition_point(|&row| row < range.end);
-            let terms = terms.chunks_exact(size).skip(start);
+            let terms = terms.chunks_exact(size.max(1)).skip(start);
             for (&row, term) in named[start..end].iter().zip(terms) {
                 add(&mut target.numbers[(row - range.start) * size..][..size], term);
             }

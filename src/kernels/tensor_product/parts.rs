@@ -217,8 +217,13 @@ fn parts_of_sums<T: Number>(call: &Call<'_, T>) -> usize {
     parts.min(cheap.next_power_of_two().max(8))
 }
 
-/// The items of a call and what one takes.
+/// The items of a call and what one takes. Without paths it is nothing: rows may then be empty, and edges
+/// may name any of them.
 fn work<T: Number>(call: &Call<'_, T>) -> Work {
+    let rows = call.inputs.pairing.count();
+    if call.paths().next().is_none() {
+        return Work { rows, each: 0 };
+    }
     let of_path = |path: &ResolvedPath| {
         let [n1, n2, n3] = path.sizes;
         path.checked_num_pairs().unwrap_or(usize::MAX).saturating_mul(n1 * n3 + n2) / 8
@@ -226,7 +231,7 @@ fn work<T: Number>(call: &Call<'_, T>) -> Work {
     let product = call.product;
     let moved = product.first.dim() + product.second.dim() + product.output.dim();
     let each = call.paths().map(of_path).fold(moved / 4, usize::saturating_add);
-    Work { rows: call.inputs.pairing.count(), each }
+    Work { rows, each }
 }
 
 /// Ranges that end where the receiver changes; none if receivers are not sorted, or one has so many
